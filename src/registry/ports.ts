@@ -102,6 +102,11 @@ export interface EphemeralStore {
    * already without a mark being left, and must be refused.
    */
   insertOnce(key: string, ttlSeconds: number): Promise<{ readonly first: boolean; readonly epoch: number }>;
+  /**
+   * Gives every part of the store that has no epoch yet this one (ms since the Unix epoch). Called at each start: with 0
+   * on a new installation, where nothing can have been used before, with the present otherwise.
+   */
+  beginEpoch(epoch: number): Promise<void>;
   /** Adds one to a counter that lives `ttlSeconds` from its first increment; answers the new count. */
   increment(key: string, ttlSeconds: number): Promise<number>;
   /** Throws when the store does not answer. */
