@@ -16,36 +16,51 @@ export interface SettingSpec {
   readonly secret?: boolean;
 }
 
-const port = z.coerce.number().int().min(0).max(65535);
+/** A whole number in decimal, from YAML or as text. Coercion is not used: it would read '', null and '0x10' as numbers. */
+const integer = (min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  const decimal = z
+    .string()
+    .regex(/^-?\d{1,15}$/)
+    .transform(Number);
+  return z
+    .union([z.number(), decimal], { error })
+    .pipe(z.number({ error }).int(error).min(min, error).max(max, error));
+};
+const port = integer(0, 65535);
 const path = z.string().min(1);
-const bool = z.union([
-  z.boolean(),
-  z.enum(['true', 'false', '1', '0']).transform((v) => v === 'true' || v === '1'),
-]);
-const durationSeconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const host = z.string().regex(/^[A-Za-z0-9._:%-]+$/, 'must be an address or a host name, without a port');
+const bool = z.union(
+  [z.boolean(), z.enum(['true', 'false', '1', '0']).transform((v) => v === 'true' || v === '1')],
+  { error: 'must be true or false' },
+);
 
+/** An http(s) URL in its normal form, because issuers are compared character by character (RFC 8414 §3.3). */
 const origin = z.string().superRefine((value, context) => {
+  const fault = (message: string): void => context.addIssue({ code: 'custom', message });
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    context.addIssue({ code: 'custom', message: 'must be an http(s) URL' });
-  } else if (url.search !== '' || url.hash !== '' || url.username !== '' || value.endsWith('/')) {
-    context.addIssue({
-      code: 'custom',
-      message: 'must have no query, fragment, credentials or trailing slash',
-    });
+    fault('must be an http(s) URL');
+  } else if (/[?#]/.test(value) || url.username !== '' || url.password !== '' || value.endsWith('/')) {
+    fault('must have no query, fragment, credentials or trailing slash');
+  } else if (url.href !== value && url.href !== `${value}/`) {
+    fault(`must be written in its normal form, ${url.href.replace(/\/$/, '')}`);
   }
 });
 
 /** A list from YAML, or one text of comma-separated items from the environment. */
-const list = z.union([
-  z.array(z.string()),
-  z.string().transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  ),
-]);
+const list = z.union(
+  [
+    z.array(z.string()),
+    z.string().transform((text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+    ),
+  ],
+  { error: 'must be a list of texts' },
+);
 const cidrList = list.superRefine((items, context) => {
   for (const item of items) {
     if (!ipaddr.isValidCIDR(item))
@@ -61,6 +76,7 @@ const redisUrl = z
   );
 const masterKey = z
   .string()
+  .regex(/^[A-Za-z0-9+/_-]{43}=?$/, 'must be 32 bytes in base64')
   .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64');
 
 export const SETTINGS = {
@@ -73,7 +89,7 @@ export const SETTINGS = {
   host: {
     env: 'GATEHOUSE_HOST',
     key: 'host',
-    schema: z.string().default('127.0.0.1'),
+    schema: host.default('127.0.0.1'),
     doc: 'Address on which the public plane listens.',
   },
   port: {
@@ -85,7 +101,7 @@ export const SETTINGS = {
   adminHost: {
     env: 'GATEHOUSE_ADMIN_HOST',
     key: 'admin.host',
-    schema: z.string().default('127.0.0.1'),
+    schema: host.default('127.0.0.1'),
     doc: 'Address on which the admin plane listens: a private network.',
   },
   adminPort: {
@@ -122,7 +138,7 @@ export const SETTINGS = {
   databasePoolSize: {
     env: 'GATEHOUSE_DATABASE_POOL_SIZE',
     key: 'database.pool_size',
-    schema: z.coerce.number().int().min(2).max(200).default(10),
+    schema: integer(2, 200).default(10),
     doc: 'Connections to PostgreSQL per worker.',
   },
   redisUrl: {
@@ -137,7 +153,7 @@ export const SETTINGS = {
     key: 'redis_prefix',
     schema: z
       .string()
-      .regex(/^[A-Za-z0-9:_-]{1,64}$/)
+      .regex(/^[A-Za-z0-9:_-]{1,64}$/, 'must be 1 to 64 letters, digits, colons, underscores or hyphens')
       .default('gatehouse:'),
     doc: 'Prefix of every key and channel in Redis, so that several installations can share one.',
   },
@@ -151,7 +167,9 @@ export const SETTINGS = {
   workers: {
     env: 'GATEHOUSE_WORKERS',
     key: 'workers',
-    schema: z.union([z.literal('max'), z.coerce.number().int().min(1).max(256)]).default(1),
+    schema: z
+      .union([z.literal('max'), integer(1, 256)], { error: 'must be `max` or a whole number from 1 to 256' })
+      .default(1),
     doc: 'Worker processes; `max` takes one for each core. More than one needs DATABASE_URL.',
   },
   logLevel: {
@@ -171,9 +189,9 @@ export const SETTINGS = {
     key: 'client_cert_header',
     schema: z
       .string()
-      .regex(/^[A-Za-z0-9-]+$/)
+      .regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header')
       .optional(),
-    doc: 'Header in which a trusted proxy hands over the client certificate: URL-encoded PEM (nginx $ssl_client_escaped_cert) or RFC 9440 Client-Cert.',
+    doc: 'Header in which a trusted proxy hands over the client certificate: URL-encoded PEM (nginx $ssl_client_escaped_cert) or RFC 9440 Client-Cert. Needs GATEHOUSE_TRUSTED_PROXIES. For tls_client_auth the chain is checked again, against GATEHOUSE_TLS_CLIENT_CA_FILE.',
   },
   tlsCertFile: {
     env: 'GATEHOUSE_TLS_CERT_FILE',
@@ -191,7 +209,7 @@ export const SETTINGS = {
     env: 'GATEHOUSE_TLS_CLIENT_CA_FILE',
     key: 'tls.client_ca_file',
     schema: path.optional(),
-    doc: 'Authorities (PEM) whose client certificates tls_client_auth accepts.',
+    doc: 'Authorities (PEM, roots and the intermediates below them) whose client certificates tls_client_auth accepts, from TLS and from the header of a proxy alike. With a certificate of its own the public plane asks for client certificates only when this is set, so that browsers are not bothered; self_signed_tls_client_auth needs it for that reason, with any authority.',
   },
   adminTlsCertFile: {
     env: 'GATEHOUSE_ADMIN_TLS_CERT_FILE',
@@ -214,61 +232,61 @@ export const SETTINGS = {
   maxStaleness: {
     env: 'GATEHOUSE_MAX_STALENESS',
     key: 'limits.max_staleness',
-    schema: durationSeconds(1, 86_400).default(900),
+    schema: integer(1, 86_400).default(900),
     doc: 'Seconds for which tokens are issued from the last known good state while the database is away; then 503.',
   },
   maxRevocationStaleness: {
     env: 'GATEHOUSE_MAX_REVOCATION_STALENESS',
     key: 'limits.max_revocation_staleness',
-    schema: durationSeconds(1, 3600).default(60),
+    schema: integer(1, 3600).default(60),
     doc: 'Seconds for which introspection answers while the feed of revocations cannot be read; then 503.',
   },
   pollInterval: {
     env: 'GATEHOUSE_POLL_INTERVAL_MS',
     key: 'limits.poll_interval_ms',
-    schema: z.coerce.number().int().min(50).max(10_000).default(500),
+    schema: integer(50, 10_000).default(500),
     doc: 'Milliseconds between looks at the change feed, in case a signal was missed.',
   },
   clientCacheSize: {
     env: 'GATEHOUSE_CLIENT_CACHE_SIZE',
     key: 'limits.client_cache_size',
-    schema: z.coerce.number().int().min(100).max(5_000_000).default(150_000),
+    schema: integer(100, 5_000_000).default(150_000),
     doc: 'Clients kept ready in memory per worker (about 2 KB each).',
   },
   bodyLimit: {
     env: 'GATEHOUSE_BODY_LIMIT',
     key: 'limits.body_bytes',
-    schema: z.coerce.number().int().min(1024).max(1_048_576).default(65_536),
+    schema: integer(1024, 1_048_576).default(65_536),
     doc: 'Largest request body of the public plane in bytes.',
   },
   adminBodyLimit: {
     env: 'GATEHOUSE_ADMIN_BODY_LIMIT',
     key: 'limits.admin_body_bytes',
-    schema: z.coerce.number().int().min(65_536).max(536_870_912).default(134_217_728),
+    schema: integer(65_536, 536_870_912).default(134_217_728),
     doc: 'Largest document that apply takes, in bytes; every other admin request is limited to 256 KiB.',
   },
   authFailuresPerClient: {
     env: 'GATEHOUSE_AUTH_FAILURES_PER_CLIENT',
     key: 'limits.auth_failures_per_client',
-    schema: z.coerce.number().int().min(1).max(100_000).default(10),
+    schema: integer(1, 100_000).default(10),
     doc: 'Failed authentications of one client from one network per minute before further failures get 429.',
   },
   authFailuresPerNetwork: {
     env: 'GATEHOUSE_AUTH_FAILURES_PER_NETWORK',
     key: 'limits.auth_failures_per_network',
-    schema: z.coerce.number().int().min(1).max(1_000_000).default(100),
+    schema: integer(1, 1_000_000).default(100),
     doc: 'Failed authentications from one network (/24 or /64), over all clients, per minute before further failures get 429.',
   },
   shutdownTimeout: {
     env: 'GATEHOUSE_SHUTDOWN_TIMEOUT',
     key: 'limits.shutdown_timeout',
-    schema: durationSeconds(1, 300).default(15),
+    schema: integer(1, 300).default(15),
     doc: 'Seconds that requests in flight have to finish after SIGTERM.',
   },
   auditSpoolBytes: {
     env: 'GATEHOUSE_AUDIT_SPOOL_BYTES',
     key: 'audit.spool_bytes',
-    schema: z.coerce.number().int().min(1_048_576).max(68_719_476_736).default(268_435_456),
+    schema: integer(1_048_576, 68_719_476_736).default(268_435_456),
     doc: 'Largest size of the spool that takes audit events while the database is away; when it is full, issuance stops with 503.',
   },
   accessLog: {
