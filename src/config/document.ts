@@ -61,5 +61,5 @@ function row(spec: SettingSpec): string {
 function defaultText(value: unknown): string {
   if (value === undefined) return '';
   if (Array.isArray(value)) return 'none';
-  return `\`${String(value)}\``;
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
