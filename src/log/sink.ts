@@ -69,6 +69,8 @@ export function openSink(fd = 1): LogSink {
       }
     },
   };
+  // The destination ends itself when the process runs out of work: what is buffered here has to be there before.
+  process.prependOnceListener('beforeExit', emit);
   process.once('exit', () => {
     sink.flushSync();
   });

@@ -131,7 +131,7 @@ describe('the event of a request', () => {
     log.request(event);
     expect(lines).toHaveLength(1);
     expect(lines[0]?.indexOf('\n')).toBe((lines[0]?.length ?? 0) - 1);
-    expect([...(lines[0] ?? '')].filter((c) => c < ' ')).toEqual(['\n']);
+    expect(Array.from(lines[0] ?? '').filter((c) => c < ' ')).toEqual(['\n']);
     expect(String(records()[0]?.['url.path']).length).toBeLessThan(520);
   });
 
