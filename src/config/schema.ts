@@ -3,7 +3,7 @@
  * docs/configuration.md is generated from this table. Knows nothing of where values come from.
  */
 import { z } from 'zod';
-import ipaddr from 'ipaddr.js';
+import { isCidr } from '../lib/networks.js';
 
 export interface SettingSpec {
   /** Name in the environment. */
@@ -63,7 +63,7 @@ const list = z.union(
 );
 const cidrList = list.superRefine((items, context) => {
   for (const item of items) {
-    if (!ipaddr.isValidCIDR(item))
+    if (!isCidr(item))
       context.addIssue({ code: 'custom', message: `"${item}" is not a CIDR range such as 10.0.0.0/8` });
   }
 });
