@@ -2,6 +2,7 @@
  * The one log event of a request: filled while the request proceeds, written at its end. Field names follow the
  * OpenTelemetry semantic conventions where one exists. Never holds a secret, a token or a query string.
  */
+import type { ErrorCode } from '../errors.js';
 import { errorFields } from './error_fields.js';
 
 const MAX_TEXT = 512;
@@ -27,7 +28,7 @@ export class RequestEvent {
   scope: string | undefined;
   tokenFormat: string | undefined;
   /** The OAuth or Gatehouse error code that was answered. */
-  errorCode: string | undefined;
+  errorCode: ErrorCode | undefined;
   /** For operators: what exactly was wrong. */
   errorDetail: string | undefined;
   /** What was thrown and not expected. */
