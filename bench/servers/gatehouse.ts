@@ -50,7 +50,7 @@ export class Gatehouse {
   #token: { readonly value: string; readonly until: number } | undefined;
   #resourceServer: Credentials | undefined;
 
-  private constructor(
+  constructor(
     parts: Pick<Gatehouse, 'process' | 'port' | 'endpoints'>,
     admin: { readonly url: string; readonly client: Credentials },
     place: StorePlace,
@@ -83,16 +83,13 @@ export class Gatehouse {
         ...place.env,
       },
     });
-    const adminUrl = `http://127.0.0.1:${adminPort}`;
-    await ready(process, adminUrl);
-    const discovery = await fetch(`http://127.0.0.1:${port}/.well-known/openid-configuration`);
-    const endpoints = (await discovery.json()) as Endpoints;
-    const file = JSON.parse(readFileSync(join(home, 'data', 'admin.json'), 'utf8')) as {
-      clientId: string;
-      clientSecret: string;
-    };
-    const client = { id: file.clientId, secret: file.clientSecret };
-    return new Gatehouse({ process, port, endpoints }, { url: adminUrl, client }, place);
+    try {
+      return await connectTo(process, { home, port, adminPort }, place);
+    } catch (error) {
+      await process.stop();
+      await place.remove();
+      throw error;
+    }
   }
 
   path(endpoint: keyof Endpoints): string {
@@ -177,6 +174,25 @@ export class Gatehouse {
     }
     return this.#token.value;
   }
+}
+
+/** Waits until it is ready and reads where its endpoints and its first administrator's credentials are. */
+async function connectTo(
+  process: ManagedProcess,
+  at: { readonly home: string; readonly port: number; readonly adminPort: number },
+  place: StorePlace,
+): Promise<Gatehouse> {
+  const { port } = at;
+  const url = `http://127.0.0.1:${at.adminPort}`;
+  await ready(process, url);
+  const discovery = await fetch(`http://127.0.0.1:${port}/.well-known/openid-configuration`);
+  const endpoints = (await discovery.json()) as Endpoints;
+  const file = JSON.parse(readFileSync(join(at.home, 'data', 'admin.json'), 'utf8')) as {
+    clientId: string;
+    clientSecret: string;
+  };
+  const client = { id: file.clientId, secret: file.clientSecret };
+  return new Gatehouse({ process, port, endpoints }, { url, client }, place);
 }
 
 async function ready(process: ManagedProcess, adminUrl: string): Promise<void> {
