@@ -20,3 +20,13 @@ export interface AuditStore {
     limit: number,
   ): Promise<{ items: AuditEvent[]; next: string | undefined }>;
 }
+
+/** Where events wait while the audit store is away; survives the process. */
+export interface AuditSpool {
+  /** Writes a batch durably (synced to disk). @throws GatehouseError `temporarily_unavailable` when it is full or cannot be written. */
+  write(events: readonly AuditEvent[]): Promise<void>;
+  /** The oldest batch and how to drop it once it is recorded; undefined when nothing waits. */
+  oldest(): Promise<{ readonly events: AuditEvent[]; drop(): Promise<void> } | undefined>;
+  /** Bytes that wait. */
+  bytes(): number;
+}
