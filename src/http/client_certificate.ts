@@ -13,6 +13,7 @@ export interface ClientCertificate {
 
 const MAX_CHAIN = 8;
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+const ONE_PEM = /^-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/;
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
 /** All certificates of a PEM text. @throws when one cannot be read */
@@ -64,7 +65,7 @@ export function certificateFromHeader(value: string): X509Certificate | undefine
       return new X509Certificate(Buffer.from(base64, 'base64'));
     }
     const pem = decodeURIComponent(value);
-    if (!pem.startsWith('-----BEGIN CERTIFICATE-----')) throw new TypeError('not PEM');
+    if (!ONE_PEM.test(pem)) throw new TypeError('not PEM');
     return new X509Certificate(pem);
   } catch (cause) {
     throw new GatehouseError('invalid_request', 'the client certificate cannot be read', {

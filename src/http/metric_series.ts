@@ -62,6 +62,8 @@ export interface HistogramCell {
 interface Sample {
   readonly metricName: string;
   readonly labels: Labels;
+  /** prom-client merges these into the labels. */
+  readonly sharedLabels: Labels;
   readonly value: number;
 }
 
@@ -108,12 +110,17 @@ export class HistogramSeries<V extends readonly string[]> {
     let total = 0;
     const samples = this.#bounds.map((bound, i): Sample => {
       total += cell.buckets[i] ?? 0;
-      return { metricName: `${name}_bucket`, labels: { le: String(bound), ...cell.labels }, value: total };
+      return {
+        metricName: `${name}_bucket`,
+        labels: { le: String(bound) },
+        sharedLabels: cell.labels,
+        value: total,
+      };
     });
     samples.push(
-      { metricName: `${name}_bucket`, labels: { le: '+Inf', ...cell.labels }, value: cell.count },
-      { metricName: `${name}_sum`, labels: cell.labels, value: cell.sum },
-      { metricName: `${name}_count`, labels: cell.labels, value: cell.count },
+      { metricName: `${name}_bucket`, labels: { le: '+Inf' }, sharedLabels: cell.labels, value: cell.count },
+      { metricName: `${name}_sum`, labels: {}, sharedLabels: cell.labels, value: cell.sum },
+      { metricName: `${name}_count`, labels: {}, sharedLabels: cell.labels, value: cell.count },
     );
     return samples;
   }
@@ -139,14 +146,9 @@ class CellHistogram extends Histogram {
     this.#read = read;
   }
 
-  override async get(): ReturnType<Histogram['get']> {
+  /** What prom-client 15 makes both of its formats from. */
+  async getForPromString(): Promise<object> {
     const { name, help } = this.#options;
-    const metric = await super.get();
-    return { ...metric, name, help, values: this.#read() };
-  }
-
-  /** What prom-client 15 calls for the text format. */
-  getForPromString(): ReturnType<Histogram['get']> {
-    return this.get();
+    return { name, help, type: 'histogram', aggregator: 'sum', values: this.#read() };
   }
 }

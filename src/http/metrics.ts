@@ -4,72 +4,28 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../errors.js';
+import {
+  ENDPOINTS,
+  METHODS,
+  STATUS_CLASSES,
+  type Plane,
+  type Endpoint,
+  type Method,
+  type StatusClass,
+  type CountedGrantType,
+  type CountedFormat,
+  type IssuanceOutcome,
+  type IntrospectionOutcome,
+  type CountedAuthMethod,
+  type AuthenticationOutcome,
+  type CountedLimit,
+  type CountedStore,
+  type StoreOperation,
+  type CountedCache,
+} from './metric_labels.js';
 import { CounterSeries, HistogramSeries, type HistogramCell } from './metric_series.js';
 
-export const PLANES = ['public', 'admin'] as const;
-export type Plane = (typeof PLANES)[number];
-
-/** The endpoints of both planes; what is not listed counts as `other`. */
-export const ENDPOINTS = [
-  'other',
-  // public
-  'account',
-  'authorization',
-  'consent',
-  'device_authorization',
-  'discovery',
-  'end_session',
-  'introspection',
-  'jwks',
-  'login',
-  'par',
-  'revocation',
-  'token',
-  'userinfo',
-  // admin
-  'alerts',
-  'apis',
-  'apply',
-  'audit',
-  'client_secrets',
-  'clients',
-  'console',
-  'export',
-  'grants',
-  'health',
-  'incident',
-  'keys',
-  'metrics',
-  'openapi',
-  'reference',
-  'revocations',
-  'users',
-] as const;
-export type Endpoint = (typeof ENDPOINTS)[number];
-
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-type Method = (typeof METHODS)[number] | 'other';
-const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
-type StatusClass = (typeof CLASSES)[number];
-
-export type CountedGrantType =
-  'client_credentials' | 'authorization_code' | 'refresh_token' | 'device_code' | 'other';
-export type CountedFormat = 'jwt' | 'opaque' | 'none';
-export type IssuanceOutcome = 'issued' | 'refused' | 'unavailable';
-export type IntrospectionOutcome = 'active' | 'inactive' | 'refused' | 'unavailable';
-export type CountedAuthMethod =
-  | 'client_secret_basic'
-  | 'client_secret_post'
-  | 'private_key_jwt'
-  | 'tls_client_auth'
-  | 'self_signed_tls_client_auth'
-  | 'none'
-  | 'unknown';
-export type AuthenticationOutcome = 'success' | 'failure' | 'limited' | 'unavailable';
-export type CountedLimit = 'auth_failures_per_client' | 'auth_failures_per_network';
-export type CountedStore = 'sql' | 'ephemeral';
-export type StoreOperation = 'read' | 'write' | 'transaction' | 'consume' | 'count' | 'ping';
-export type CountedCache = 'clients' | 'apis' | 'client_jwks' | 'secret_digests' | 'revocations';
+export * from './metric_labels.js';
 
 /** Gauges that are read when they are asked for. */
 const WATCHED = {
@@ -176,13 +132,14 @@ export class Metrics {
     const statusIndex = status >= 100 && status < 600 ? Math.trunc(status / 100) - 1 : 4;
     const planeIndex = plane === 'public' ? 0 : 1;
     const index =
-      (((ENDPOINT_INDEX[endpoint] ?? 0) * METHOD_COUNT + methodIndex) * CLASSES.length + statusIndex) * 2 +
+      (((ENDPOINT_INDEX[endpoint] ?? 0) * METHOD_COUNT + methodIndex) * STATUS_CLASSES.length + statusIndex) *
+        2 +
       planeIndex;
     const cell = (this.#requestCells[index] ??= this.#requests.cell(
       plane,
       endpoint,
       METHODS[methodIndex] ?? 'other',
-      CLASSES[statusIndex] ?? '5xx',
+      STATUS_CLASSES[statusIndex] ?? '5xx',
     ));
     this.#requests.observe(cell, duration);
   }

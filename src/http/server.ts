@@ -50,10 +50,11 @@ const IDLE_SWEEP_MS = 50;
 /** @throws GatehouseError `server_error` when the TLS files cannot be used */
 export function createPlaneServer(options: PlaneServerOptions): PlaneServer {
   const { plane, logger, metrics, tls } = options;
+  const requestTimeout = options.requestTimeout ?? REQUEST_TIMEOUT_MS;
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: options.requestTimeout ?? REQUEST_TIMEOUT_MS,
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
+    requestTimeout,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: 1000,
     noDelay: true,
