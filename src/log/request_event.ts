@@ -51,37 +51,38 @@ export class RequestEvent {
   }
 }
 
-const cut = (text: string | undefined): string | undefined =>
-  text !== undefined && text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
+/** Texts that are their own JSON: printable ASCII without quote and backslash. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+function text(name: string, value: string | null | undefined): string {
+  if (value === undefined || value === null) return '';
+  const short = value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}...` : value;
+  return `,"${name}":${PLAIN.test(short) ? `"${short}"` : JSON.stringify(short)}`;
+}
 
 /**
- * The event as one line of JSON, newline included. It is encoded here and not by the logger, which costs twice as much
- * per line; the set of fields is closed, so there is nothing to redact by name.
+ * The event as one line of JSON, newline included. Written here and not by the logger, which takes four times as long for
+ * a line of this size; the set of fields is closed, so there is nothing to redact by name.
  */
 export function requestLine(event: RequestEvent, time: string): string {
-  const { error } = event;
-  return `${JSON.stringify({
-    level: event.status >= 500 ? 'error' : 'info',
-    time,
-    'service.name': 'gatehouse',
-    message: 'request',
-    'request.id': event.requestId,
-    trace_id: event.traceId ?? undefined,
-    'client.address': event.clientAddress,
-    'http.request.method': event.method,
-    'url.path': cut(event.path),
-    'http.response.status_code': event.status,
-    'http.server.request.duration': event.duration,
-    'gatehouse.plane': event.plane,
-    'gatehouse.endpoint': event.endpoint,
-    'gatehouse.client_id': cut(event.clientId),
-    'gatehouse.auth_method': event.authMethod,
-    'gatehouse.grant_type': cut(event.grantType),
-    'gatehouse.audience': cut(event.audience),
-    'gatehouse.scope': cut(event.scope),
-    'gatehouse.token_format': event.tokenFormat,
-    'error.type': event.errorCode,
-    'gatehouse.error_detail': cut(event.errorDetail),
-    ...(error === undefined ? undefined : errorFields(error)),
-  })}\n`;
+  const line =
+    `{"level":"${event.status >= 500 ? 'error' : 'info'}","time":"${time}","service.name":"gatehouse","message":"request"` +
+    text('request.id', event.requestId) +
+    text('trace_id', event.traceId) +
+    text('client.address', event.clientAddress) +
+    text('http.request.method', event.method) +
+    text('url.path', event.path) +
+    `,"http.response.status_code":${event.status},"http.server.request.duration":${event.duration}` +
+    text('gatehouse.plane', event.plane) +
+    text('gatehouse.endpoint', event.endpoint) +
+    text('gatehouse.client_id', event.clientId) +
+    text('gatehouse.auth_method', event.authMethod) +
+    text('gatehouse.grant_type', event.grantType) +
+    text('gatehouse.audience', event.audience) +
+    text('gatehouse.scope', event.scope) +
+    text('gatehouse.token_format', event.tokenFormat) +
+    text('error.type', event.errorCode) +
+    text('gatehouse.error_detail', event.errorDetail);
+  if (event.error === undefined) return `${line}}\n`;
+  return `${line},${JSON.stringify(errorFields(event.error)).slice(1)}\n`;
 }
