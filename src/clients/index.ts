@@ -1,3 +1,4 @@
 export * from './types.js';
 export * from './ports.js';
 export * from './secrets.js';
+export * from './rules.js';

@@ -1,0 +1,130 @@
+/** One write: change, change feed and audit in one transaction, then a signal to the other nodes. */
+import { randomUUID } from 'node:crypto';
+import type { AuditData, AuditEvent, AuditEventType } from '../audit/index.js';
+import { GatehouseError } from '../errors.js';
+import type { Change, DurableStores } from '../registry/index.js';
+import { recall, remember } from './idempotency.js';
+import type { AdministrationParts, Caller, Once } from './ports.js';
+
+/** More changes than this become one `all`. */
+export const MAX_CHANGES = 500;
+
+export interface AuditDetails {
+  readonly clientId?: string | null;
+  readonly reason?: string | null;
+  readonly before?: object | null;
+  readonly after?: object | null;
+}
+
+/** What a write does, gathered while it runs. */
+export class Unit {
+  readonly stores: DurableStores;
+  readonly caller: Caller;
+  readonly now: Date;
+  readonly changes: Change[] = [];
+  readonly events: AuditEvent[] = [];
+
+  constructor(stores: DurableStores, caller: Caller, now: Date) {
+    this.stores = stores;
+    this.caller = caller;
+    this.now = now;
+  }
+
+  change(kind: Change['kind'], id: string): void {
+    this.changes.push({ kind, id });
+  }
+
+  audit(type: AuditEventType, subjectType: string, subjectId: string, details: AuditDetails = {}): void {
+    this.events.push(auditEvent(this.caller, this.now, type, subjectType, subjectId, details));
+  }
+
+  async finish(): Promise<void> {
+    const { changes, events } = this;
+    const unique = [...new Map(changes.map((change) => [`${change.kind} ${change.id}`, change])).values()];
+    const all = unique.length > MAX_CHANGES || unique.some((change) => change.kind === 'all');
+    if (unique.length > 0) await this.stores.changes.append(all ? [{ kind: 'all', id: '' }] : unique);
+    if (events.length > 0) await this.stores.audit.append(events);
+  }
+}
+
+/** An event of success by a caller. */
+export function auditEvent(
+  caller: Caller,
+  at: Date,
+  type: AuditEventType,
+  subjectType: string,
+  subjectId: string,
+  details: AuditDetails,
+): AuditEvent {
+  const { actor, sourceIp, requestId, traceId } = caller.origin;
+  const data = (value: object | null | undefined): AuditData | null => (value ?? null) as AuditData | null;
+  return {
+    id: randomUUID(),
+    at,
+    type,
+    outcome: 'success',
+    actor,
+    subject: { type: subjectType, id: subjectId },
+    clientId: details.clientId ?? null,
+    sourceIp,
+    requestId,
+    traceId,
+    reason: details.reason ?? null,
+    before: data(details.before),
+    after: data(details.after),
+  };
+}
+
+export class Writes {
+  readonly #parts: Pick<AdministrationParts, 'durable' | 'signals' | 'sealer' | 'clock'>;
+
+  constructor(parts: Pick<AdministrationParts, 'durable' | 'signals' | 'sealer' | 'clock'>) {
+    this.#parts = parts;
+  }
+
+  /** @param once answers a repeated request as it was answered the first time; the answer must be plain JSON */
+  async run<T>(caller: Caller, work: (unit: Unit) => Promise<T>, once?: Once): Promise<T> {
+    const { durable, signals, sealer, clock } = this.#parts;
+    const actor = `${caller.origin.actor.type}:${caller.origin.actor.id}`;
+    let changed = false;
+    const result = await durable.transaction(async (stores) => {
+      const unit = new Unit(stores, caller, new Date(clock.now()));
+      const known = once && (await recall(stores, sealer, actor, once, unit.now));
+      if (known) return known.answer as T;
+      const answer = await work(unit);
+      await unit.finish();
+      if (once) await remember(stores, sealer, actor, once, answer, unit.now);
+      changed = unit.changes.length > 0;
+      return answer;
+    });
+    if (changed) await signals.publish('changes');
+    return result;
+  }
+}
+
+/** @throws GatehouseError `precondition_failed` when If-Match names another version */
+export function requireVersion(entity: { readonly version: number }, version: number | undefined): void {
+  if (version !== undefined && version !== entity.version) {
+    throw new GatehouseError('precondition_failed', 'it was changed in the meantime; read it again');
+  }
+}
+
+/** `base` with the defined fields of `patch`. */
+export function merged<T extends object>(base: T, patch: object): T {
+  const result: Record<string, unknown> = { ...base };
+  for (const [name, value] of Object.entries(patch)) {
+    if (value !== undefined && name in base) result[name] = value;
+  }
+  return result as T;
+}
+
+export function notFound(what: string): GatehouseError {
+  return new GatehouseError('not_found', `there is no such ${what}`);
+}
+
+/** @throws GatehouseError `validation_failed` when there are faults */
+export function requireNoFaults(faults: readonly { pointer: string; message: string }[]): void {
+  if (faults.length > 0) {
+    throw new GatehouseError('validation_failed', 'some fields are not valid', { faults });
+  }
+}
