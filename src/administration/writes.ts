@@ -111,7 +111,7 @@ export function requireVersion(entity: { readonly version: number }, version: nu
 
 /** `base` with the defined fields of `patch`. */
 export function merged<T extends object>(base: T, patch: object): T {
-  const result: Record<string, unknown> = { ...base };
+  const result = { ...base } as Record<string, unknown>;
   for (const [name, value] of Object.entries(patch)) {
     if (value !== undefined && name in base) result[name] = value;
   }
