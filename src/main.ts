@@ -1,0 +1,5 @@
+/** The server's entry point. */
+import { compose } from './compose.js';
+import { serve } from './process/index.js';
+
+await serve(compose, process.env);
