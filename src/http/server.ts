@@ -110,9 +110,10 @@ function listenFailure(
   port: number,
   plane: Plane,
 ): GatehouseError {
-  const reason = LISTEN_FAULTS[error.code ?? ''] ?? `it failed (${error.code ?? error.name})`;
-  const message = `the ${plane} plane cannot listen on ${host}:${port}: ${reason}`;
-  return new GatehouseError('server_error', message, { cause: error });
+  const reason = LISTEN_FAULTS[error.code ?? ''];
+  const message = `the ${plane} plane cannot listen on ${host}:${port}`;
+  if (reason === undefined) return new GatehouseError('server_error', message, { cause: error });
+  return new GatehouseError('server_error', `${message}: ${reason}`);
 }
 
 /** Sockets that node did not close by itself: closed when idle, at the latest after the timeout. */

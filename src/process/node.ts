@@ -51,13 +51,15 @@ function stopRequests(log: Log): Promise<void> {
     process.on('SIGTERM', stop);
     // On Ctrl-C the terminal signals workers too, but the primary decides.
     process.on('SIGINT', cluster.isWorker ? () => undefined : stop);
-    if (cluster.isWorker) process.once('disconnect', () => stop('disconnect'));
   });
 }
 
 async function shutDown(gatehouse: Gatehouse, settings: Settings, log: Log): Promise<number> {
+  const limitMs = settings.shutdownTimeout * 1000 + CLOSE_GRACE_MS;
+  let timer: NodeJS.Timeout | undefined;
+  // The timer also keeps the process alive: with nothing left to do it would end before closing is known to be done.
   const limit = new Promise<'late'>((resolve) => {
-    setTimeout(resolve, settings.shutdownTimeout * 1000 + CLOSE_GRACE_MS, 'late').unref();
+    timer = setTimeout(resolve, limitMs, 'late');
   });
   try {
     gatehouse.drain();
@@ -65,6 +67,8 @@ async function shutDown(gatehouse: Gatehouse, settings: Settings, log: Log): Pro
     log.logger.error('closing took too long; what was pending may be lost');
   } catch (error) {
     log.logger.error({ error }, 'closing failed');
+  } finally {
+    clearTimeout(timer);
   }
   return 1;
 }
