@@ -24,6 +24,8 @@ import { packageVersion } from './lib/package_root.js';
 import type { Compose, ProcessParts } from './process/contract.js';
 import { openSpool } from './storage/spool.js';
 
+export { openForMaintenance } from './compose/maintenance.js';
+
 export const compose: Compose = async (settings, parts) => {
   const { log, metrics } = parts;
   const state = await openState(settings, log.logger);

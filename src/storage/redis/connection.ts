@@ -1,6 +1,5 @@
 /** Connections to Redis or Valkey in its three forms: single, Cluster, Sentinel. Knows no key. */
 import { Cluster, Redis } from 'ioredis';
-import type { RedisOptions } from 'ioredis';
 
 export type RedisConnection = Redis | Cluster;
 
@@ -12,11 +11,18 @@ const READY_WAIT = 3000;
 /** Milliseconds before attempt `times` to connect again; for ever. */
 const retryDelay = (times: number): number => Math.min(100 * times, 2000);
 
+/** What a URL says of the login; ioredis' own type of options does not fit exactOptionalPropertyTypes. */
+interface Login {
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: object;
+}
+
 interface Target {
   readonly kind: 'single' | 'cluster' | 'sentinel';
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly path: string;
-  readonly options: RedisOptions;
+  readonly options: Login;
 }
 
 /** Takes a URL apart by hand, because several hosts are no WHATWG URL. The URL may hold a password: it is in no error. */
@@ -45,7 +51,7 @@ export function parseRedisUrl(url: string): Target {
   };
 }
 
-function common(subscriber: boolean): RedisOptions {
+function common(subscriber: boolean) {
   return {
     commandTimeout: COMMAND_TIMEOUT,
     connectTimeout: CONNECT_TIMEOUT,

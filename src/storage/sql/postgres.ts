@@ -24,7 +24,7 @@ async function run<R>(
   try {
     // query_timeout is read by pg per query, though its types leave it out.
     const config = { text, query_timeout: timeout + MARGIN, ...(params ? { values: [...params] } : {}) };
-    const result = (await runner.query(config)) as { rows?: R[] };
+    const result = (await runner.query(config)) as unknown as { rows?: R[] };
     return result.rows ?? [];
   } catch (error) {
     throw sqlError(error);
