@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startNodes, type Credentials, type Node } from '../support/gatehouse.js';
+
+const API = 'urn:shop:inventory';
+const embedded = (process.env['GATEHOUSE_TEST_STORE'] ?? 'embedded') === 'embedded';
+let nodes: Node[];
+let dispose: () => Promise<void>;
+
+// The embedded database belongs to one process: there a single node plays both parts.
+const first = (): Node => nodes[0] as Node;
+const second = (): Node => nodes.at(-1) as Node;
+
+beforeAll(async () => {
+  ({ nodes, dispose } = await startNodes(embedded ? 1 : 2));
+  await first().admin('POST', '/apis', { audience: API, scopes: [{ name: 'a', description: '' }] });
+});
+afterAll(() => dispose());
+
+/** Milliseconds until `check` holds; fails the test when it takes more than a second. */
+async function within(check: () => Promise<boolean>): Promise<number> {
+  const start = performance.now();
+  while (!(await check())) {
+    if (performance.now() - start > 1000) throw new Error('not seen by the other node within a second');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return performance.now() - start;
+}
+
+const newClient = async (): Promise<Credentials> =>
+  (
+    await first().admin('POST', '/clients', {
+      name: 'c',
+      grants: [{ audience: API, scopes: ['a'] }],
+      serves: [API],
+    })
+  ).body as unknown as Credentials;
+const status = async (client: Credentials): Promise<number> =>
+  (await second().post('/token', { grant_type: 'client_credentials' }, client)).status;
+
+describe('a change on one node is obeyed by the other within a second', () => {
+  it('a client that is disabled', async () => {
+    const client = await newClient();
+    expect(await status(client)).toBe(200);
+    await first().admin('PATCH', `/clients/${client.clientId}`, { enabled: false });
+    await within(async () => (await status(client)) === 401);
+  });
+
+  it('a grant that is removed', async () => {
+    const client = await newClient();
+    expect(await status(client)).toBe(200);
+    await first().admin('DELETE', `/clients/${client.clientId}/grants/${encodeURIComponent(API)}`);
+    await within(async () => (await status(client)) === 400);
+  });
+
+  it('a token that is revoked', async () => {
+    const client = await newClient();
+    const token = String(
+      (await second().post('/token', { grant_type: 'client_credentials' }, client)).body['access_token'],
+    );
+    const active = async (): Promise<unknown> =>
+      (await second().post('/introspect', { token }, client)).body['active'];
+    expect(await active()).toBe(true);
+    await first().post('/revoke', { token }, client);
+    await within(async () => (await active()) === false);
+  });
+});
