@@ -183,7 +183,7 @@ describe('oauth4webapi, unmodified', () => {
     const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure));
     const client = { client_id: String(created.body['clientId']) };
     const bodies: string[] = [];
-    const dpop = oauth.DPoP(client, await oauth.generateKeyPair('ES256'));
+    const dpop = oauth.DPoP({}, await oauth.generateKeyPair('ES256'));
     const response = await oauth.clientCredentialsGrantRequest(
       as,
       client,

@@ -1,183 +1,219 @@
-/** A real server as a process of its own, on the store under test and free ports. */
-import { createServer } from 'node:net';
-import { readFile } from 'node:fs/promises';
+/**
+ * The real program in a process of its own, on a fresh store and free ports. What a test does not hand over is left to
+ * the defaults. Owns processes, ports and the store's life; what is asked over HTTP is in gatehouse_client.ts.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GatehouseClient } from './gatehouse_client.js';
 import { startProcess, type RunningProcess } from './process.js';
 import { storeUnderTest, type StoreUnderTest } from './stores.js';
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
-const TEST_MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
-const STARTED_WITHIN_MS = 45_000;
-
-export interface Json {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Record<string, unknown>;
+export interface GatehouseOptions {
+  /** Settings beyond those that the harness makes. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A store to use and leave; a fresh one, disposed of by stop(), when left out. */
+  readonly store?: StoreUnderTest;
 }
 
-export class Node {
-  readonly issuer: string;
-  readonly adminUrl: string;
+export interface TestGatehouse extends GatehouseClient {
+  readonly pid: number;
+  readonly store: StoreUnderTest;
+  /** Settings that the process runs with. */
   readonly env: Readonly<Record<string, string>>;
-  process: RunningProcess;
-  readonly #adminFile: string;
-
-  constructor(env: Readonly<Record<string, string>>, issuer: string, adminUrl: string, adminFile: string) {
-    this.env = env;
-    this.issuer = issuer;
-    this.adminUrl = adminUrl;
-    this.#adminFile = adminFile;
-    this.process = startProcess(MAIN, [], env);
-  }
-
-  async ready(): Promise<void> {
-    await this.process.until(
-      'readiness',
-      () => this.process.records().some(({ message }) => message === 'ready'),
-      STARTED_WITHIN_MS,
-    );
-  }
-
-  async stop(): Promise<number | string> {
-    this.process.child.kill('SIGTERM');
-    return this.process.exited;
-  }
-
-  async kill9(): Promise<void> {
-    this.process.child.kill('SIGKILL');
-    await this.process.exited;
-  }
-
-  async restart(): Promise<void> {
-    this.process = startProcess(MAIN, [], this.env);
-    await this.ready();
-  }
-
-  /** Posts a form; credentials go into HTTP Basic. */
-  async post(
-    path: string,
-    form: Record<string, string>,
-    client?: Credentials,
-    headers: Record<string, string> = {},
-  ): Promise<Json> {
-    const basic =
-      client && `Basic ${Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64')}`;
-    return json(
-      await fetch(this.issuer + path, {
-        method: 'POST',
-        headers: { ...(basic ? { authorization: basic } : {}), ...headers },
-        body: new URLSearchParams(form),
-      }),
-    );
-  }
-
-  async adminToken(): Promise<string> {
-    const admin = JSON.parse(await readFile(this.#adminFile, 'utf8')) as Credentials;
-    const form = { grant_type: 'client_credentials', resource: 'urn:gatehouse:admin' };
-    return String((await this.post('/token', form, admin)).body['access_token']);
-  }
-
-  async admin(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: Record<string, string> = {},
-  ): Promise<Json> {
-    const init = body === undefined ? {} : { body: JSON.stringify(body) };
-    const type = body === undefined ? {} : { 'content-type': 'application/json' };
-    const authorization = `Bearer ${await this.adminToken()}`;
-    return json(
-      await fetch(`${this.adminUrl}/admin/v1${path}`, {
-        method,
-        headers: { authorization, ...type, ...headers },
-        ...init,
-      }),
-    );
-  }
-
-  /** Runs the command line against this server. */
-  async cli(...args: string[]): Promise<{ code: number | string; stdout: string; stderr: string }> {
-    const { GATEHOUSE_DATA_DIR = '' } = this.env;
-    const run = startProcess(CLI, args, { GATEHOUSE_DATA_DIR });
-    const code = await run.exited;
-    return { code, stdout: run.stdout(), stderr: run.stderr() };
-  }
+  /** admin.json of the first node. */
+  readonly adminFile: string;
+  /** Everything that was printed by all processes of this node so far, on both outputs. */
+  logs(): string;
+  /** Log records so far. */
+  records(): Record<string, unknown>[];
+  /** SIGTERM, and the exit code. The store is kept. */
+  terminate(): Promise<number | string>;
+  /** SIGKILL; the store is kept. */
+  kill9(): Promise<void>;
+  /** Starts again on the same store and ports, after ending what still runs. */
+  restart(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** Ends it, and disposes of the store if the harness made it. */
+  stop(): Promise<number | string>;
 }
 
-export interface Credentials {
-  readonly clientId: string;
-  readonly clientSecret: string;
+/** main.js of the build that the running test belongs to. */
+export const mainScript = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const START_TIMEOUT_MS = 60_000;
+const PORT_ATTEMPTS = 5;
+
+/** Whether the store under test can carry several processes; the embedded database belongs to one by design. */
+export const severalProcesses = (process.env['GATEHOUSE_TEST_STORE'] ?? 'embedded') !== 'embedded';
+
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
 }
 
-async function json(response: Response): Promise<Json> {
-  const text = await response.text();
-  const isJson = (response.headers.get('content-type') ?? '').includes('json');
+/** The settings that name a store. */
+export function storeEnvironment(store: StoreUnderTest, node = 0): Record<string, string> {
   return {
-    status: response.status,
-    headers: response.headers,
-    body: isJson ? (JSON.parse(text) as Json['body']) : { text },
+    GATEHOUSE_DATA_DIR: join(store.dataDir, `node-${node}`),
+    GATEHOUSE_KEYS_DIR: join(store.dataDir, 'keys'),
+    GATEHOUSE_REDIS_PREFIX: store.redisPrefix,
+    ...(store.databaseUrl === undefined ? {} : { DATABASE_URL: store.databaseUrl }),
+    ...(store.redisUrl === undefined ? {} : { REDIS_URL: store.redisUrl }),
   };
 }
 
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}
-
-/** Starts `count` nodes on one fresh store; the first one makes it. */
-export async function startNodes(
-  count: number,
-  env: Record<string, string> = {},
-): Promise<{ nodes: Node[]; dispose(): Promise<void> }> {
-  const store = await storeUnderTest();
-  const nodes: Node[] = [];
-  const dispose = async (): Promise<void> => {
-    await Promise.all(nodes.map((node) => node.stop()));
-    await store.dispose();
-  };
+/** One node, ready. */
+export async function startGatehouse(options: GatehouseOptions = {}): Promise<TestGatehouse> {
+  const store = options.store ?? (await storeUnderTest());
+  const own = options.store === undefined;
   try {
-    const [issuerPort] = [await freePort()];
-    for (let i = 0; i < count; i += 1) {
-      const node = await startNode(store, i === 0 ? issuerPort : await freePort(), issuerPort, env);
-      nodes.push(node);
-      await node.ready();
-    }
-    return { nodes, dispose };
+    return await startNode({ store, own, node: 0, env: { ...masterKey(), ...options.env } });
   } catch (error) {
-    await dispose();
+    if (own) await store.dispose();
     throw error;
   }
 }
 
-async function startNode(
-  store: StoreUnderTest,
-  port: number,
-  issuerPort: number,
-  env: Record<string, string>,
-): Promise<Node> {
-  const adminPort = await freePort();
-  const settings = {
-    GATEHOUSE_ISSUER: `http://127.0.0.1:${issuerPort}`,
-    GATEHOUSE_PORT: String(port),
-    GATEHOUSE_ADMIN_PORT: String(adminPort),
-    GATEHOUSE_DATA_DIR: store.dataDir,
-    GATEHOUSE_MASTER_KEY: TEST_MASTER_KEY,
-    GATEHOUSE_REDIS_PREFIX: store.redisPrefix,
-    ...(store.databaseUrl === undefined ? {} : { DATABASE_URL: store.databaseUrl }),
-    ...(store.redisUrl === undefined ? {} : { REDIS_URL: store.redisUrl }),
-    ...env,
+/**
+ * Several equal nodes on one store, all ready; the first one's URL is the issuer of all. Stopping the first disposes of
+ * the store, so stop it last, or call the returned stop.
+ * @throws Error on the embedded store
+ */
+export async function startNodes(
+  count: number,
+  options: GatehouseOptions = {},
+): Promise<{ readonly nodes: readonly TestGatehouse[]; stop(): Promise<void> }> {
+  if (!severalProcesses) throw new Error('the embedded store belongs to one process');
+  const first = await startGatehouse({ ...options, env: { ...masterKey(), ...options.env } });
+  const nodes = [first];
+  const stop = async (): Promise<void> => {
+    for (const node of nodes.slice(1)) await node.stop();
+    await first.stop();
   };
-  return new Node(
-    settings,
-    `http://127.0.0.1:${port}`,
-    `http://127.0.0.1:${adminPort}`,
-    join(store.dataDir, 'admin.json'),
-  );
+  try {
+    for (let node = 1; node < count; node += 1) {
+      const { GATEHOUSE_ISSUER: issuer = '', GATEHOUSE_MASTER_KEY: key = '' } = first.env;
+      const env = { ...options.env, GATEHOUSE_ISSUER: issuer, GATEHOUSE_MASTER_KEY: key };
+      nodes.push(await startNode({ store: first.store, own: false, node, env, adminFile: first.adminFile }));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { nodes, stop };
+}
+
+const masterKey = (): Record<string, string> => ({ GATEHOUSE_MASTER_KEY: randomBytes(32).toString('base64') });
+
+interface NodeOptions {
+  readonly store: StoreUnderTest;
+  readonly own: boolean;
+  readonly node: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly adminFile?: string;
+}
+
+async function startNode(options: NodeOptions): Promise<TestGatehouse> {
+  for (let attempt = 1; ; attempt += 1) {
+    const [port = 0, adminPort = 0] = await freePorts(2);
+    const scheme = options.env['GATEHOUSE_TLS_CERT_FILE'] === undefined ? 'http' : 'https';
+    const env: Record<string, string> = {
+      ...storeEnvironment(options.store, options.node),
+      GATEHOUSE_ISSUER: `${scheme}://127.0.0.1:${port}`,
+      GATEHOUSE_PORT: String(port),
+      GATEHOUSE_ADMIN_PORT: String(adminPort),
+      ...options.env,
+    };
+    const node = new Node({ ...options, env }, `${scheme}://127.0.0.1:${env['GATEHOUSE_PORT'] ?? ''}`);
+    try {
+      await node.restart();
+      return node;
+    } catch (error) {
+      await node.kill9();
+      // Another process took the port between the look and the start.
+      if (attempt === PORT_ATTEMPTS || !String(error).includes('port is in use')) throw error;
+    }
+  }
+}
+
+class Node extends GatehouseClient implements TestGatehouse {
+  readonly store: StoreUnderTest;
+  readonly adminFile: string;
+  env: Readonly<Record<string, string>>;
+  readonly #own: boolean;
+  readonly #ended: string[] = [];
+  #process: RunningProcess | undefined;
+
+  constructor(options: NodeOptions, url: string) {
+    const { env, store, own } = options;
+    const adminFile = options.adminFile ?? join(env['GATEHOUSE_DATA_DIR'] ?? '', 'admin.json');
+    const adminScheme = env['GATEHOUSE_ADMIN_TLS_CERT_FILE'] === undefined ? 'http' : 'https';
+    const credentials = (): { clientId: string; clientSecret: string } =>
+      JSON.parse(readFileSync(adminFile, 'utf8')) as { clientId: string; clientSecret: string };
+    super({
+      issuer: env['GATEHOUSE_ISSUER'] ?? '',
+      url,
+      adminUrl: `${adminScheme}://127.0.0.1:${env['GATEHOUSE_ADMIN_PORT'] ?? ''}`,
+      credentials,
+    });
+    this.env = env;
+    this.store = store;
+    this.adminFile = adminFile;
+    this.#own = own;
+    process.once('exit', () => this.#process?.child.kill('SIGKILL'));
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? -1;
+  }
+
+  logs(): string {
+    return [...this.#ended, this.#process?.stderr() ?? '', this.#process?.stdout() ?? ''].join('');
+  }
+
+  records(): Record<string, unknown>[] {
+    return this.#process?.records() ?? [];
+  }
+
+  async restart(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.terminate();
+    this.#retire();
+    this.env = { ...this.env, ...env };
+    const running = startProcess(mainScript, [], this.env);
+    this.#process = running;
+    await running.until('ready', () => running.records().some((r) => r.message === 'ready'), START_TIMEOUT_MS);
+  }
+
+  async terminate(): Promise<number | string> {
+    if (!this.#process) return 0;
+    this.#process.child.kill('SIGTERM');
+    return this.#process.exited;
+  }
+
+  async kill9(): Promise<void> {
+    this.#process?.child.kill('SIGKILL');
+    await this.#process?.exited;
+  }
+
+  async stop(): Promise<number | string> {
+    const code = await this.terminate();
+    if (this.#own) await this.store.dispose();
+    return code;
+  }
+
+  #retire(): void {
+    if (this.#process) this.#ended.push(this.#process.stderr(), this.#process.stdout());
+    this.#process = undefined;
+  }
 }

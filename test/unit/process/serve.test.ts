@@ -79,7 +79,7 @@ describe('a process', () => {
     start({ ...PORTS, FAKE_START: 'fail' });
     expect(await running.exited).toBe(1);
     expect(running.stderr()).toBe(
-      'gatehouse: the database is not available: connect ECONNREFUSED postgres://u:[redacted]@127.0.0.1:1\n',
+      'gatehouse: the database is not available (connect ECONNREFUSED postgres://u:[redacted]@127.0.0.1:1)\n',
     );
   });
 
