@@ -35,5 +35,5 @@ export const SYSTEM_APIS = [
 
 /** Whether an audience names an API of Gatehouse itself. */
 export function isSystemAudience(audience: string): boolean {
-  return audience.startsWith('urn:gatehouse:');
+  return audience.toLowerCase().startsWith('urn:gatehouse:');
 }

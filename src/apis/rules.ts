@@ -5,6 +5,8 @@ import type { ApiFields } from './ports.js';
 export const TOKEN_TTL_MIN = 10;
 export const TOKEN_TTL_MAX = 86_400;
 const MAX_SCOPES = 1000;
+/** Characters of a description, of an API, a scope or a client. */
+export const DESCRIPTION_MAX = 1000;
 
 export const API_DEFAULTS: ApiFields = {
   description: '',
@@ -44,6 +46,9 @@ export function apiFaults(audience: string, fields: ApiFields): FieldFault[] {
   if (!isTokenTtl(fields.tokenTtl)) {
     faults.push({ pointer: '/tokenTtl', message: `must be ${TOKEN_TTL_MIN} to ${TOKEN_TTL_MAX} seconds` });
   }
+  if (fields.description.length > DESCRIPTION_MAX) {
+    faults.push({ pointer: '/description', message: `must be ${DESCRIPTION_MAX} characters at most` });
+  }
   if (fields.scopes.length > MAX_SCOPES) {
     faults.push({ pointer: '/scopes', message: `must be ${MAX_SCOPES} scopes at most` });
   }
@@ -55,6 +60,10 @@ export function apiFaults(audience: string, fields: ApiFields): FieldFault[] {
         pointer,
         message: 'must be a scope token (RFC 6749 §3.3): no spaces, quotes or backslashes',
       });
+    }
+    if (scope.description.length > DESCRIPTION_MAX) {
+      const message = `must be ${DESCRIPTION_MAX} characters at most`;
+      faults.push({ pointer: `/scopes/${index}/description`, message });
     }
     if (seen.has(scope.name)) faults.push({ pointer, message: 'is given twice' });
     seen.add(scope.name);

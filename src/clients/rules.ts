@@ -1,14 +1,19 @@
 /** What makes a client valid, and what it is when nothing is said. Pure; knows neither how it arrives nor where it is kept. */
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { JWK } from 'jose';
-import { isTokenTtl, TOKEN_TTL_MAX, TOKEN_TTL_MIN } from '../apis/index.js';
+import { DESCRIPTION_MAX, isTokenTtl, TOKEN_TTL_MAX, TOKEN_TTL_MIN } from '../apis/index.js';
 import type { FieldFault } from '../errors.js';
 import { isCidr } from '../lib/networks.js';
-import type { ClientFields, ClientJwks, ClientType } from './types.js';
+import type { ClientFields, ClientJwks, ClientType, TlsSubject } from './types.js';
 
 const MAX_LIST = 100;
 const MAX_KEYS = 20;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
-const MIN_RSA_BYTES = 256;
+const MIN_RSA_BITS = 2048;
+/** Checking a signature of a larger key costs too much. */
+const MAX_RSA_BITS = 8192;
+const NAME_MAX = 200;
 
 /** Everything but the name that a client of this type has when nothing is said. */
 export function clientDefaults(type: ClientType): Omit<ClientFields, 'name'> {
@@ -48,15 +53,24 @@ export function isClientId(text: string): boolean {
 export function clientFaults(client: ClientFields): FieldFault[] {
   const faults: FieldFault[] = [];
   const fault = (pointer: string, message: string): void => void faults.push({ pointer, message });
-  if (client.name.trim() === '' || client.name.length > 200) fault('/name', 'must be 1 to 200 characters');
+  if (client.name.trim() === '' || client.name.length > NAME_MAX || isUnprintable(client.name)) {
+    fault('/name', `must be 1 to ${NAME_MAX} printable characters`);
+  }
+  if (client.ownerContact.length > NAME_MAX || isUnprintable(client.ownerContact)) {
+    fault('/ownerContact', `must be ${NAME_MAX} printable characters at most`);
+  }
+  if (client.description.length > DESCRIPTION_MAX) {
+    fault('/description', `must be ${DESCRIPTION_MAX} characters at most`);
+  }
   if (client.tokenTtl !== null && !isTokenTtl(client.tokenTtl)) {
     fault('/tokenTtl', `must be ${TOKEN_TTL_MIN} to ${TOKEN_TTL_MAX} seconds`);
   }
   for (const [index, network] of client.allowedNetworks.entries()) {
-    if (!isCidr(network)) fault(`/allowedNetworks/${index}`, 'must be an address or a CIDR range');
+    if (!isCidr(network)) fault(`/allowedNetworks/${index}`, 'must be a CIDR range such as 10.0.0.0/8');
   }
   for (const name of ['allowedNetworks', 'redirectUris', 'postLogoutRedirectUris', 'serves'] as const) {
     if (client[name].length > MAX_LIST) fault(`/${name}`, `must be ${MAX_LIST} entries at most`);
+    if (new Set(client[name]).size !== client[name].length) fault(`/${name}`, 'has an entry twice');
   }
   faults.push(...methodFaults(client), ...uriFaults(client), ...jwksFaults(client.jwks));
   return faults;
@@ -83,8 +97,23 @@ function methodFaults(client: ClientFields): FieldFault[] {
   if (methods.includes('tls_client_auth') && client.tlsSubject === null) {
     fault('/tlsSubject', 'tls_client_auth needs the subject of the certificate');
   }
-  if (client.tlsSubject?.value.trim() === '') fault('/tlsSubject/value', 'must not be empty');
+  const wrongSubject = client.tlsSubject && tlsSubjectFault(client.tlsSubject);
+  if (wrongSubject) fault('/tlsSubject/value', wrongSubject);
   return faults;
+}
+
+const isUnprintable = (text: string): boolean => /\p{Cc}/u.test(text);
+
+/** RFC 8705 §2.1.2: a DN, or one entry of the subject alternative name. */
+function tlsSubjectFault({ kind, value }: TlsSubject): string | undefined {
+  if (value.trim() === '' || value.length > 1000 || isUnprintable(value)) {
+    return 'must be 1 to 1000 printable characters';
+  }
+  if (kind === 'san_ip' && isIP(value) === 0) return 'must be an IP address';
+  if (kind === 'san_uri' && !URL.canParse(value)) return 'must be a URI';
+  if (kind === 'subject_dn' && !value.includes('='))
+    return 'must be a distinguished name: CN=orders,O=Example';
+  return undefined;
 }
 
 function uriFaults(client: ClientFields): FieldFault[] {
@@ -97,16 +126,17 @@ function uriFaults(client: ClientFields): FieldFault[] {
   }
   for (const name of ['jwksUri', 'backchannelLogoutUri'] as const) {
     const uri = client[name];
-    if (uri !== null && !isHttps(uri)) {
+    if (uri !== null && !isSecure(uri)) {
       faults.push({ pointer: `/${name}`, message: 'must be an https URL without fragment or credentials' });
     }
   }
   return faults;
 }
 
-function isHttps(uri: string): boolean {
+/** What Gatehouse itself asks; whether it may reach a loopback address is decided when it does. */
+function isSecure(uri: string): boolean {
   const url = parsed(uri);
-  return url !== undefined && url.protocol === 'https:';
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
 }
 
 /** The URL, unless it is none, has a fragment or credentials, or is longer than 2000 characters. */
@@ -147,21 +177,19 @@ function jwkFault(key: JWK): string | undefined {
   if (PRIVATE_MEMBERS.some((member) => key[member] !== undefined)) {
     return 'holds a private or symmetric member; register the public key alone, and replace this one: it was exposed';
   }
-  switch (key.kty) {
-    case 'RSA': {
-      const bytes = typeof key.n === 'string' ? Buffer.from(key.n, 'base64url').length : 0;
-      return bytes >= MIN_RSA_BYTES && typeof key.e === 'string'
-        ? undefined
-        : 'must be RSA of at least 2048 bits';
+  if (key.kty !== 'RSA' && key.kty !== 'EC' && key.kty !== 'OKP') return 'must have kty RSA, EC or OKP';
+  if (key.use !== undefined && key.use !== 'sig') return 'must be a key for signatures (use: sig)';
+  try {
+    const { asymmetricKeyDetails } = createPublicKey({ key: { ...key }, format: 'jwk' });
+    const bits = asymmetricKeyDetails?.modulusLength;
+    if (bits !== undefined && (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS)) {
+      return `must be RSA of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits`;
     }
-    case 'EC':
-      return typeof key.crv === 'string' && typeof key.x === 'string' && typeof key.y === 'string'
-        ? undefined
-        : 'must have crv, x and y';
-    case 'OKP':
-      return typeof key.crv === 'string' && typeof key.x === 'string' ? undefined : 'must have crv and x';
-    default:
-      return 'must have kty RSA, EC or OKP';
+    const leaf = key.x5c?.[0];
+    if (leaf !== undefined) new X509Certificate(Buffer.from(leaf, 'base64'));
+    return undefined;
+  } catch {
+    return 'is not a valid public key';
   }
 }
 
@@ -173,7 +201,7 @@ export function phcFault(phc: string): string | undefined {
     );
   if (match === null) return 'must be a PHC string of argon2id, version 19';
   const [memory, passes, lanes] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  if (memory < 7168 || memory > 131_072) return 'must have a memory cost of 7168 to 131072 KiB';
+  if (memory < 4096 || memory > 262_144) return 'must have a memory cost of 4096 to 262144 KiB';
   if (passes < 1 || passes > 10) return 'must have 1 to 10 passes';
   if (lanes < 1 || lanes > 8) return 'must have 1 to 8 lanes';
   return undefined;
@@ -181,5 +209,7 @@ export function phcFault(phc: string): string | undefined {
 
 /** Why a chosen secret is not accepted; undefined when it is. */
 export function chosenSecretFault(value: string): string | undefined {
-  return /^[\x20-\x7e]{16,256}$/.test(value) ? undefined : 'must be 16 to 256 printable ASCII characters';
+  return /^[^\p{Cc}\p{Cs}]{8,256}$/u.test(value)
+    ? undefined
+    : 'must be 8 to 256 characters without control characters';
 }
