@@ -1,7 +1,6 @@
 /** The whole command tree. Lists the verbs; knows nothing of what they do. */
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { packageRoot } from '../lib/package_root.js';
+import { packageVersion } from '../lib/package_root.js';
 import type { Shell } from './shell.js';
 import { addApis } from './verbs/apis.js';
 import { addApply, addExport } from './verbs/apply.js';
@@ -14,13 +13,6 @@ import { addKeys } from './verbs/keys.js';
 import { addRevocations } from './verbs/revocations.js';
 import { addAdmin, addMigrate, addServe } from './verbs/server.js';
 import { addToken } from './verbs/token.js';
-
-function version(): string {
-  const { version: text } = JSON.parse(readFileSync(`${packageRoot}package.json`, 'utf8')) as {
-    version: string;
-  };
-  return text;
-}
 
 const EXAMPLES = `
 Examples:
@@ -35,7 +27,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage.`;
 export function createProgram(shell: Shell): Command {
   const program = new Command('gatehouse')
     .description('Register services, grant who may call whom, fetch and check tokens, and run the server.')
-    .version(version())
+    .version(packageVersion)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => shell.terminal.out(text.replace(/\n$/, '')),

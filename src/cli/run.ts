@@ -1,5 +1,5 @@
 /** Runs one command line and turns however it ends into an exit code. Knows nothing of verbs. */
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { CliFailure, EXIT, usageFailure } from './failure.js';
 import { failureJson, failureText } from './output/failure_text.js';
 import { createProgram } from './program.js';
@@ -15,38 +15,48 @@ const ASKED_FOR = new Set(['commander.helpDisplayed', 'commander.version']);
 export async function run(args: readonly string[], shell: Omit<Shell, 'setExitCode'>): Promise<number> {
   let exitCode: number = EXIT.done;
   const whole: Shell = { ...shell, setExitCode: (code) => (exitCode = code) };
+  const program = createProgram(whole);
   try {
-    await createProgram(whole).parseAsync(args, { from: 'user' });
+    await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && ASKED_FOR.has(error.code)) return EXIT.done;
     // `gatehouse` or `gatehouse apis` alone: commander printed the help to stderr already.
     if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
-    const failure = failureOf(error, args);
+    const failure = failureOf(error, program, args);
     const isJson = args.includes('--json');
     shell.terminal.err(isJson ? failureJson(failure) : failureText(failure, shell.terminal.paintErr));
     return failure.exitCode;
   }
 }
 
-function failureOf(error: unknown, args: readonly string[]): CliFailure {
+function failureOf(error: unknown, program: Command, args: readonly string[]): CliFailure {
   if (error instanceof CliFailure) return error;
   if (error instanceof CommanderError) {
     const [sentence = '', ...suggestions] = error.message.replace(/^error: /, '').split('\n');
     const near = suggestions.join(' ').trim();
-    return usageFailure(sentence, near === '' ? helpFor(args) : near.replace(/^\(|\)$/g, ''));
+    return usageFailure(sentence, near === '' ? helpFor(program, args) : near.replace(/^\(|\)$/g, ''));
   }
-  // A fault of this program. The message of an unknown error may hold anything, so its name has to do.
-  const name = error instanceof Error ? error.name : typeof error;
-  return new CliFailure(`gatehouse failed in a way that was not foreseen (${name})`, {
+  // A fault of this program. The message of an unknown error may hold anything, so its name and place have to do.
+  const [name, place] =
+    error instanceof Error
+      ? [error.name, /\n\s+(at .+)/.exec(error.stack ?? '')?.[1] ?? '']
+      : [typeof error, ''];
+  return new CliFailure(`gatehouse failed in a way that was not foreseen (${name} ${place})`, {
     code: 'unexpected',
     hint: 'please report it, with the command and without its secrets',
     cause: error,
   });
 }
 
-/** The words before the first option name the verb. */
-function helpFor(args: readonly string[]): string {
-  const verbs = ['gatehouse', ...args.slice(0, 2).filter((word) => /^[a-z][a-z-]*$/.test(word))];
-  return `see \`${verbs.join(' ')} --help\``;
+/** The nearest command that exists. */
+function helpFor(program: Command, args: readonly string[]): string {
+  const path = [program.name()];
+  let at: Command | undefined = program;
+  for (const word of args) {
+    at = at.commands.find((child) => child.name() === word);
+    if (at === undefined) break;
+    path.push(word);
+  }
+  return `see \`${path.join(' ')} --help\``;
 }

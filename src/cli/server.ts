@@ -3,6 +3,7 @@
  * Imports lazily, so that the verbs that only speak HTTP load neither database nor web server.
  */
 import { readFileSync } from 'node:fs';
+import type { openForMaintenance } from '../compose.js';
 import { ConfigurationError } from '../config/faults.js';
 import { loadSettings, type LoadedSettings } from '../config/load.js';
 import type { Environment } from '../config/sources.js';
@@ -50,14 +51,14 @@ export async function recoverAdministrator(env: Environment): Promise<{ readonly
   return maintained(env, (maintenance) => maintenance.recoverAdministrator());
 }
 
-type Maintenance = Awaited<ReturnType<(typeof import('../compose.js'))['openForMaintenance']>>;
+type Maintenance = Awaited<ReturnType<typeof openForMaintenance>>;
 
 async function maintained<T>(env: Environment, work: (maintenance: Maintenance) => Promise<T>): Promise<T> {
   const { settings } = settingsOf(env);
-  const { openForMaintenance } = await import('../compose.js');
+  const { openForMaintenance: open } = await import('../compose.js');
   const { describeFailure } = await import('../process/index.js');
   try {
-    const maintenance = await openForMaintenance(settings);
+    const maintenance = await open(settings);
     try {
       return await work(maintenance);
     } finally {

@@ -41,7 +41,9 @@ function optionNode(option: Option): OptionNode {
     takesValue: option.required || option.optional,
     takesFile: /[<[](file|directory)[\]>]/.test(option.flags),
     choices: option.argChoices ?? [],
-    defaultText: standard === undefined || standard === false ? undefined : String(standard),
+    defaultText:
+      option.defaultValueDescription ??
+      (typeof standard === 'string' || typeof standard === 'number' ? String(standard) : undefined),
     mandatory: option.mandatory,
   };
 }

@@ -41,7 +41,12 @@ export function addVerb(parent: Command, spec: VerbSpec): Command {
 }
 
 /** Adds a noun whose verbs stand below it. */
-export function addGroup(parent: Command, name: string, summary: string, examples: readonly string[]): Command {
+export function addGroup(
+  parent: Command,
+  name: string,
+  summary: string,
+  examples: readonly string[],
+): Command {
   const command = parent.command(name).summary(summary).helpCommand(false);
   describe(command, { summary, examples });
   return command;
@@ -60,9 +65,12 @@ export function collect(value: string, previous: string[] | undefined): string[]
 }
 
 /** A repeatable option whose values are one of a closed set. */
-export function collectOf(choices: readonly string[]): (value: string, previous: string[] | undefined) => string[] {
+export function collectOf(
+  choices: readonly string[],
+): (value: string, previous: string[] | undefined) => string[] {
   return (value, previous) => {
-    if (!choices.includes(value)) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+    if (!choices.includes(value))
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
     return collect(value, previous);
   };
 }

@@ -29,7 +29,9 @@ function plain(document: ReturnType<typeof parseDocument>, name: string): unknow
     return document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (error) {
     // The parser's guard against aliases that multiply.
-    throw usageFailure(`${name} cannot be read: ${error instanceof Error ? error.message : 'too many aliases'}`);
+    throw usageFailure(
+      `${name} cannot be read: ${error instanceof Error ? error.message : 'too many aliases'}`,
+    );
   }
 }
 
@@ -47,6 +49,8 @@ export function yamlText(value: unknown, comment: string): string {
   // Whatever is left stands between double quotes, where YAML knows the same escapes.
   return text
     .split('\n')
-    .map((line) => visible(line).replace(/\\u\{([0-9a-f]+)\}/g, (_, hex: string) => `\\U${hex.padStart(8, '0')}`))
+    .map((line) =>
+      visible(line).replace(/\\u\{([0-9a-f]+)\}/g, (_, hex: string) => `\\U${hex.padStart(8, '0')}`),
+    )
     .join('\n');
 }

@@ -32,7 +32,9 @@ function lines(node: VerbNode): string[] {
   );
   const words = node.arguments
     .filter((argument) => argument.choices.length > 0)
-    .map((argument) => `complete -c gatehouse${condition(node, [])} -a ${quoted(argument.choices.join(' '))}`);
+    .map(
+      (argument) => `complete -c gatehouse${condition(node, [])} -a ${quoted(argument.choices.join(' '))}`,
+    );
   return [...verbs, ...words, ...node.options.map((option) => optionLine(node, option))];
 }
 

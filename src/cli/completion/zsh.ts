@@ -7,7 +7,8 @@ const name = (node: VerbNode): string => `_${node.path.join('_').replaceAll('-',
 
 function optionSpec(option: OptionNode): string {
   const forms = [option.long, ...(option.short === undefined ? [] : [option.short])];
-  const action = option.choices.length > 0 ? `(${option.choices.join(' ')})` : option.takesFile ? '_files' : ' ';
+  const action =
+    option.choices.length > 0 ? `(${option.choices.join(' ')})` : option.takesFile ? '_files' : ' ';
   const value = option.takesValue ? `:value:${action}` : '';
   return forms.map((form) => `    '*${form}[${text(option.description)}]${value}'`).join(' \\\n');
 }

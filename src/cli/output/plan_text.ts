@@ -9,6 +9,14 @@ const SIGNS: Readonly<Record<PlanChange['action'], readonly [sign: string, colou
   delete: ['-', 'red'],
 };
 
+/** A scope as people write it on the command line; anything else as JSON. */
+const shownItem = (value: unknown): string => {
+  if (typeof value !== 'object' || value === null || !('name' in value)) return shown(value);
+  const { name, description } = value as { name: unknown; description?: unknown };
+  const text = typeof description === 'string' && description !== '' ? ` = ${shown(description)}` : '';
+  return `${visible(String(name))}${text}`;
+};
+
 const shown = (value: unknown): string =>
   value === undefined ? '(unset)' : typeof value === 'string' ? `"${visible(value)}"` : jsonText(value, true);
 
@@ -17,7 +25,8 @@ const isAbsent = (value: unknown): boolean => value === undefined || value === n
 /** Ids of clients that do not exist yet are made when the plan is carried out, so a proposal does not show one. */
 function title(change: PlanChange, applied: boolean): string {
   const name = visible(change.name ?? change.id);
-  if (change.kind === 'grant') return `grant ${name} -> ${visible(change.id.slice(change.id.indexOf(' ') + 1))}`;
+  if (change.kind === 'grant')
+    return `grant ${name} -> ${visible(change.id.slice(change.id.indexOf(' ') + 1))}`;
   const isNamedById = change.name === undefined || change.name === change.id;
   if (isNamedById || (change.action === 'create' && !applied)) return `${change.kind} ${name}`;
   return `${change.kind} ${name} (${visible(change.id)})`;
@@ -28,8 +37,8 @@ const isEmpty = (value: unknown): boolean =>
 
 /** Words that were added to and removed from a list of words: shorter than both lists in full. */
 function listChange(from: readonly unknown[], to: readonly unknown[], paint: Paint): string[] {
-  const before = new Set(from.map(shown));
-  const after = new Set(to.map(shown));
+  const before = new Set(from.map(shownItem));
+  const after = new Set(to.map(shownItem));
   return [
     ...[...before].filter((item) => !after.has(item)).map((item) => `        ${paint('red', `- ${item}`)}`),
     ...[...after].filter((item) => !before.has(item)).map((item) => `        ${paint('green', `+ ${item}`)}`),
@@ -43,6 +52,7 @@ function fieldLines(name: string, from: unknown, to: unknown, paint: Paint): str
     // None when the same words stand in another order.
     if (lines.length > 0) return [`      ${label}:`, ...lines];
   }
+  if (isAbsent(from) && Array.isArray(to)) return [`      ${label}:`, ...listChange([], to, paint)];
   if (isAbsent(from)) return [`      ${paint('green', `${label}: ${shown(to)}`)}`];
   if (isAbsent(to)) return [`      ${paint('red', `${label}: ${shown(from)}`)} -> ${shown(to)}`];
   return [`      ${label}: ${paint('red', shown(from))} -> ${paint('green', shown(to))}`];
@@ -53,7 +63,8 @@ function changeLines(change: PlanChange, applied: boolean, paint: Paint): string
   const lines = [`  ${paint(colour, `${sign} ${title(change, applied)}`)}`];
   if (change.action === 'delete') return lines;
   for (const [name, { from, to }] of Object.entries(change.fields))
-    if (!isEmpty(from) || !isEmpty(to)) lines.push(...fieldLines(name, from, to, paint));
+    if ((!isEmpty(from) || !isEmpty(to)) && to !== change.name)
+      lines.push(...fieldLines(name, from, to, paint));
   return lines;
 }
 

@@ -9,20 +9,28 @@ export function width(text: string): number {
   let columns = 0;
   for (const character of text) {
     if (/\p{Mark}/u.test(character)) continue;
-    columns += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u.test(
-      character,
-    )
-      ? 2
-      : 1;
+    columns +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u.test(
+        character,
+      )
+        ? 2
+        : 1;
   }
   return columns;
 }
 
-const padded = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - width(text)));
+const padded = (text: string, columns: number): string =>
+  text + ' '.repeat(Math.max(0, columns - width(text)));
 
 function cell(value: string): string {
   const text = visible(value);
-  return width(text) > WIDEST_CELL ? `${[...text].slice(0, WIDEST_CELL - 1).join('')}…` : text;
+  if (width(text) <= WIDEST_CELL) return text;
+  let cut = '';
+  for (const character of text) {
+    if (width(cut + character) >= WIDEST_CELL) break;
+    cut += character;
+  }
+  return `${cut}…`;
 }
 
 /** A table with a head line; the last column is not padded. */

@@ -15,9 +15,7 @@ const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 
 const escaped = (character: string): string => {
   const point = character.codePointAt(0) ?? 0;
-  return point > 0xffff
-    ? `\\u{${point.toString(16)}}`
-    : `\\u${point.toString(16).padStart(4, '0')}`;
+  return point > 0xffff ? `\\u{${point.toString(16)}}` : `\\u${point.toString(16).padStart(4, '0')}`;
 };
 
 /** The text with every unsafe character written as an escape such as `\u001b`. */
@@ -34,8 +32,9 @@ export function visibleLines(text: string): string {
 
 /** One UTF-16 unit per escape, the only form that JSON has. */
 const unitsEscaped = (character: string): string =>
-  Array.from({ length: character.length }, (_, index) =>
-    `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+  Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
   ).join('');
 
 /** JSON in which unsafe characters are escaped too; it parses to exactly the same value. Indented unless `compact`. */

@@ -141,15 +141,12 @@ export class AdminClient {
     if (this.#token !== undefined && now < this.#token.renewAt) return this.#token.value;
     const { issuer, clientId, clientSecret, path: file } = this.file;
     const metadata = await discover(this.#shell, issuer);
-    const answer = await requestToken(
-      this.#shell,
-      {
-        metadata,
-        credentials: { method: 'client_secret_basic', clientId, clientSecret },
-        resource: ADMIN_AUDIENCE,
-        scope: this.#wide ? undefined : this.#scopes.join(' '),
-      },
-    ).catch((error: unknown) => {
+    const answer = await requestToken(this.#shell, {
+      metadata,
+      credentials: { method: 'client_secret_basic', clientId, clientSecret },
+      resource: ADMIN_AUDIENCE,
+      scope: this.#wide ? undefined : this.#scopes.join(' '),
+    }).catch((error: unknown) => {
       throw refusedCredentials(error, file, clientId);
     });
     this.#token = {

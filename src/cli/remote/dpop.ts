@@ -1,5 +1,11 @@
 /** A DPoP key and its proofs (RFC 9449 §4). Owns the key file; knows nothing of token requests. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomUUID,
+  type KeyObject,
+} from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { SignJWT, type JWK } from 'jose';
 import { usageFailure } from '../failure.js';
@@ -11,7 +17,7 @@ export interface DpopKey {
   readonly key: KeyObject;
 }
 
-const jwkOf = (key: KeyObject): JWK => key.export({ format: 'jwk' }) as JWK;
+const jwkOf = (key: KeyObject): JWK => key.export({ format: 'jwk' });
 
 /** The P-256 key in FILE, which is made (mode 0600) when it is not there; without FILE a key for this once. */
 export function dpopKey(file: string | undefined): DpopKey {

@@ -17,11 +17,7 @@ export interface TokenRequest {
 }
 
 /** @throws CliFailure with the server's reason when it refuses */
-export async function requestToken(
-  shell: Shell,
-  request: TokenRequest,
-  hint?: string,
-): Promise<TokenAnswer> {
+export async function requestToken(shell: Shell, request: TokenRequest, hint?: string): Promise<TokenAnswer> {
   let answer = await attempt(shell, request);
   const nonce = answer.headers.get('dpop-nonce');
   if (answer.status === 400 && nonce !== null && answer.text.includes('use_dpop_nonce'))

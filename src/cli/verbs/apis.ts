@@ -29,7 +29,8 @@ interface ApiOptions extends JsonOption {
 function collectScope(text: string, previous: Scope[] | undefined): Scope[] {
   const cut = text.indexOf('=');
   const name = (cut === -1 ? text : text.slice(0, cut)).trim();
-  if (name === '' || /\s/.test(name)) throw new InvalidArgumentError('Use NAME or NAME=TEXT, one scope each.');
+  if (name === '' || /\s/.test(name))
+    throw new InvalidArgumentError('Use NAME or NAME=TEXT, one scope each.');
   return [...(previous ?? []), { name, description: cut === -1 ? '' : text.slice(cut + 1).trim() }];
 }
 
@@ -150,7 +151,8 @@ function addUpdate(apis: Command, shell: Shell): void {
     addVerb(apis, {
       usage: 'update <uri>',
       summary: 'Change an API',
-      details: 'What is not named stays as it is. --scope replaces all scopes; --add-scope and --remove-scope change some.',
+      details:
+        'What is not named stays as it is. --scope replaces all scopes; --add-scope and --remove-scope change some.',
       examples: [
         'gatehouse apis update urn:shop:inventory --ttl 5m',
         'gatehouse apis update urn:shop:inventory --add-scope "inventory:audit=Read the stock history"',

@@ -95,7 +95,15 @@ function located(failure: CliFailure, document: Record<string, unknown>): CliFai
     return { pointer, message: who === undefined ? message : `${message} (${who})` };
   });
   const { exitCode, code, hint, status, requestId } = failure;
-  return new CliFailure(failure.message, { exitCode, code, hint, status, requestId, faults, cause: failure.cause });
+  return new CliFailure(failure.message, {
+    exitCode,
+    code,
+    hint,
+    status,
+    requestId,
+    faults,
+    cause: failure.cause,
+  });
 }
 
 export function addExport(program: Command, shell: Shell): void {
@@ -111,7 +119,8 @@ export function addExport(program: Command, shell: Shell): void {
       timeoutMs: TIMEOUT_MS,
       limit: EXPORT_BYTES,
     });
-    const comment = ' Exported by `gatehouse export`; `gatehouse apply -f FILE` takes it back. Holds no secrets.';
+    const comment =
+      ' Exported by `gatehouse export`; `gatehouse apply -f FILE` takes it back. Holds no secrets.';
     show(shell, options, document, () => yamlText(document, comment).trimEnd());
   });
 }

@@ -38,7 +38,11 @@ export function addClientCreate(clients: Command, shell: Shell): void {
   )
     .option('--client-id <id>', 'an id of your choice instead of a random one')
     .option('--api <uri>', 'an API that it may call; can be repeated', collect)
-    .option('--scope <scopes>', 'the scopes that it may ask of that API, such as "A B"; can be repeated', collect)
+    .option(
+      '--scope <scopes>',
+      'the scopes that it may ask of that API, such as "A B"; can be repeated',
+      collect,
+    )
     .option('--disabled', 'register it, but let it get no tokens yet')
     .option('--secret-name <name>', 'a name for its secret')
     .option('--secret-expires <when>', 'when its secret expires: a date, or a duration such as 90d')
@@ -50,10 +54,12 @@ export function addClientCreate(clients: Command, shell: Shell): void {
       const body = await createBody(shell, name, options);
       const admin = new AdminClient(shell, ['clients:write']);
       const client = await admin.call(clientShape, { method: 'POST', path: '/clients', body, create: true });
-      show(shell, options, client, () =>
-        client.clientSecret === undefined
+      const { clientId, clientSecret } = client;
+      const credentials = { clientId, ...(clientSecret === undefined ? {} : { clientSecret }) };
+      show(shell, options, { ...credentials, ...client }, () =>
+        clientSecret === undefined
           ? clientText(client)
-          : `${clientText(client)}\n\n${newSecretText(client.clientId, client.clientSecret, shell.terminal.paint)}`,
+          : `${clientText(client)}\n\n${newSecretText(clientId, clientSecret, shell.terminal.paint)}`,
       );
     });
 }

@@ -56,12 +56,14 @@ export function addClientFieldOptions(command: Command): Command {
       `how it may get tokens; can be repeated (${GRANT_TYPES.join(', ')}; device_code for short)`,
       collectOf([...GRANT_TYPES, ...Object.keys(GRANT_TYPE_ALIASES)]),
     )
-    .addOption(
-      choice('--pkce <mode>', 'whether its logins need PKCE', ['required', 'optional']),
-    )
+    .addOption(choice('--pkce <mode>', 'whether its logins need PKCE', ['required', 'optional']))
     .option('--jwks-file <file>', 'its public keys (a JWK or JWK Set), for private_key_jwt and certificates')
     .option('--jwks-uri <uri>', 'where it publishes its public keys')
-    .option('--tls-subject <kind=value>', `subject of its certificate (${TLS_SUBJECT_KINDS.join(', ')})`, tlsSubject)
+    .option(
+      '--tls-subject <kind=value>',
+      `subject of its certificate (${TLS_SUBJECT_KINDS.join(', ')})`,
+      tlsSubject,
+    )
     .option('--id-token-alg <alg>', 'the algorithm of its ID tokens')
     .option('--token-ttl <duration>', 'shorter life of its access tokens, in seconds or as 5m', parseDuration)
     .option('--allowed-network <cidr>', 'a network it may come from; can be repeated', collect)
@@ -107,12 +109,14 @@ function readJwks(file: string): { keys: unknown[] } {
   try {
     content = JSON.parse(readTextFile(file, SMALL_INPUT_BYTES));
   } catch (error) {
-    if (error instanceof SyntaxError) throw usageFailure(`${file} is not JSON: a JWK or a JWK Set is expected`);
+    if (error instanceof SyntaxError)
+      throw usageFailure(`${file} is not JSON: a JWK or a JWK Set is expected`);
     throw error;
   }
   const keys: unknown[] = isObject(content) && Array.isArray(content['keys']) ? content['keys'] : [content];
   for (const key of keys) {
-    if (!isObject(key) || typeof key['kty'] !== 'string') throw usageFailure(`${file} holds no JWK or JWK Set`);
+    if (!isObject(key) || typeof key['kty'] !== 'string')
+      throw usageFailure(`${file} holds no JWK or JWK Set`);
     if (PRIVATE_MEMBERS.some((member) => member in key))
       throw usageFailure(`${file} holds a private key; name a file with the public part alone`);
   }
@@ -130,7 +134,8 @@ export function grantsOf(
   apis: readonly string[] = [],
   scopes: readonly string[] = [],
 ): { audience: string; scopes: string[] }[] {
-  if (apis.length === 0 && scopes.length > 0) throw usageFailure('--scope needs --api: scopes belong to an API');
+  if (apis.length === 0 && scopes.length > 0)
+    throw usageFailure('--scope needs --api: scopes belong to an API');
   const [only] = apis;
   if (apis.length === 1 && only !== undefined) return [{ audience: only, scopes: words(scopes) }];
   if (apis.length !== scopes.length)

@@ -18,7 +18,8 @@ export function addClientGrants(clients: Command, shell: Shell): void {
   addVerb(clients, {
     usage: 'grant <clientId>',
     summary: 'Let a client ask for scopes of an API',
-    details: 'Adds to what it already may; with --only it may ask for exactly these scopes and no others of the API.',
+    details:
+      'Adds to what it already may; with --only it may ask for exactly these scopes and no others of the API.',
     examples: [
       'gatehouse clients grant <clientId> --api urn:shop:inventory --scope "inventory:write"',
       'gatehouse clients grant <clientId> --api urn:shop:inventory --scope "inventory:read" --only',

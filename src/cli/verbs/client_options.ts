@@ -27,10 +27,19 @@ Without any client the one in admin.json asks.`;
 export function addClientOptions(command: Command): Command {
   return command
     .option('--client-id <id>', 'as which client to ask [env GATEHOUSE_CLIENT_ID]')
-    .option('--client-secret <secret>', 'its secret, or - to read it from stdin [env GATEHOUSE_CLIENT_SECRET]')
+    .option(
+      '--client-secret <secret>',
+      'its secret, or - to read it from stdin [env GATEHOUSE_CLIENT_SECRET]',
+    )
     .option('--client-secret-file <file>', 'a file that holds its secret')
     .option('--private-key-file <file>', 'its private key (PEM or JWK), for private_key_jwt')
-    .addOption(choice('--signing-alg <alg>', 'the algorithm of the assertion, if the key allows several', ASSERTION_ALGS))
+    .addOption(
+      choice(
+        '--signing-alg <alg>',
+        'the algorithm of the assertion, if the key allows several',
+        ASSERTION_ALGS,
+      ),
+    )
     .addOption(
       choice('--auth-method <method>', 'how it proves who it is (default: what the credentials fit)', [
         'client_secret_basic',
@@ -49,7 +58,8 @@ export interface Party {
 
 /** Finds issuer and credentials. @param stdinTaken whether another argument already reads stdin */
 export async function partyOf(shell: Shell, options: ClientOptions, stdinTaken = false): Promise<Party> {
-  const file = options.issuer !== undefined && options.clientId !== undefined ? undefined : findAdminFile(shell.env);
+  const file =
+    options.issuer !== undefined && options.clientId !== undefined ? undefined : findAdminFile(shell.env);
   const issuer = issuerOf(options.issuer, file, shell.env);
   // The administrator's secret goes to nobody but the issuer that made it.
   const own = file?.issuer === issuer ? file : undefined;

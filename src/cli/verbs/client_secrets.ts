@@ -1,5 +1,5 @@
 /** `gatehouse clients rotate-secret` and `clients secrets`. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { parseDuration } from '../duration.js';
 import { AdminClient, path } from '../remote/admin_client.js';
@@ -53,7 +53,11 @@ function addRotation(clients: Command, shell: Shell): void {
       'gatehouse clients rotate-secret <clientId> --overlap 0',
     ],
   })
-    .option('--overlap <duration>', 'how long the old secrets stay good', parseDuration, WEEK)
+    .addOption(
+      new Option('--overlap <duration>', 'how long the old secrets stay good')
+        .argParser(parseDuration)
+        .default(WEEK, '7d'),
+    )
     .option('--name <name>', 'a name for the new secret')
     .action(async (id: string, options: RotationOptions) => {
       const admin = new AdminClient(shell, ['clients:write']);

@@ -15,11 +15,16 @@ import { clientText, named } from './client_text.js';
 import { addListOptions, showList, type ListOptions } from './listing.js';
 
 export function addClients(program: Command, shell: Shell): void {
-  const clients = addGroup(program, 'clients', 'Register and change clients, their grants and their secrets', [
-    'gatehouse clients create orders --api urn:shop:inventory --scope inventory:read',
-    'gatehouse clients show <clientId>',
-    'gatehouse clients rotate-secret <clientId> --overlap 7d',
-  ]);
+  const clients = addGroup(
+    program,
+    'clients',
+    'Register and change clients, their grants and their secrets',
+    [
+      'gatehouse clients create orders --api urn:shop:inventory --scope inventory:read',
+      'gatehouse clients show <clientId>',
+      'gatehouse clients rotate-secret <clientId> --overlap 7d',
+    ],
+  );
   addClientCreate(clients, shell);
   addList(clients, shell);
   addShow(clients, shell);
@@ -148,7 +153,9 @@ function addUpdate(clients: Command, shell: Shell): void {
 
 function updateBody(options: UpdateOptions): Record<string, unknown> {
   const given = { ...clientFields(options), ...(options.name === undefined ? {} : { name: options.name }) };
-  const unset = Object.fromEntries((options.unset ?? []).flatMap((name) => (UNSET[name] ? [UNSET[name]] : [])));
+  const unset = Object.fromEntries(
+    (options.unset ?? []).flatMap((name) => (UNSET[name] ? [UNSET[name]] : [])),
+  );
   const both = Object.keys(given).find((field) => field in unset);
   if (both !== undefined) throw usageFailure(`${both} is both set and unset`);
   if (Object.keys(given).length + Object.keys(unset).length === 0)

@@ -42,12 +42,12 @@ export async function runCheck(name: string, check: Check, shell: Shell): Promis
   }
 }
 
-const one = (
-  check: string,
-  status: Finding['status'],
-  detail: string,
-  hint?: string,
-): Finding => ({ check, status, detail, hint });
+const one = (check: string, status: Finding['status'], detail: string, hint?: string): Finding => ({
+  check,
+  status,
+  detail,
+  hint,
+});
 
 async function configuration(shell: Shell): Promise<Finding[]> {
   const { settings, warnings } = settingsOf(shell.env);
@@ -95,7 +95,13 @@ async function discovery(shell: Shell): Promise<Finding[]> {
   for (const [name, value] of astray)
     findings.push(one('discovery', 'warning', `${name} ${String(value)} does not lie below the issuer`));
   const other = await authorizationServerMetadata(shell, metadata.issuer);
-  for (const name of ['issuer', 'token_endpoint', 'jwks_uri', 'introspection_endpoint', 'revocation_endpoint'])
+  for (const name of [
+    'issuer',
+    'token_endpoint',
+    'jwks_uri',
+    'introspection_endpoint',
+    'revocation_endpoint',
+  ])
     if (other[name] !== metadata[name])
       findings.push(one('discovery', 'failed', `the two discovery documents differ in ${name}`));
   const url = new URL(metadata.issuer);
@@ -120,7 +126,8 @@ const jwksShape = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }
 async function keys(shell: Shell): Promise<Finding[]> {
   const { jwks_uri: url } = await discover(shell, issuerFor(shell));
   const { keys: published } = parsed(jwksShape, jsonOf(await exchange(shell, { url })), url);
-  if (published.length === 0) return [one('keys', 'failed', `${url} publishes no key: no token can be verified`)];
+  if (published.length === 0)
+    return [one('keys', 'failed', `${url} publishes no key: no token can be verified`)];
   if (published.some((key) => 'd' in key || 'k' in key))
     return [one('keys', 'failed', `${url} publishes a private or symmetric key`)];
   return [one('keys', 'ok', `${published.length} public keys`)];
@@ -136,7 +143,8 @@ async function clock(shell: Shell): Promise<Finding[]> {
   const there = Date.parse(answer.headers.get('date') ?? '');
   if (Number.isNaN(there)) return [one('clock', 'skipped', 'the server sends no Date header')];
   const difference = Math.round((there + 500 - here) / 1000);
-  if (Math.abs(difference) <= CLOCK_TOLERANCE_S) return [one('clock', 'ok', 'the same here and on the server')];
+  if (Math.abs(difference) <= CLOCK_TOLERANCE_S)
+    return [one('clock', 'ok', 'the same here and on the server')];
   return [
     one(
       'clock',
@@ -179,7 +187,12 @@ async function schema(shell: Shell): Promise<Finding[]> {
   const { migrations } = await migrateSchema(shell.env, true);
   if (migrations.length === 0) return [one('schema', 'ok', 'up to date')];
   return [
-    one('schema', 'warning', `lacks ${migrations.join(', ')}`, '`gatehouse migrate`, or a start of the server, runs them'),
+    one(
+      'schema',
+      'warning',
+      `lacks ${migrations.join(', ')}`,
+      '`gatehouse migrate`, or a start of the server, runs them',
+    ),
   ];
 }
 

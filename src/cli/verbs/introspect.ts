@@ -9,7 +9,14 @@ import { authenticate } from '../remote/client_authentication.js';
 import { exchange, type Answer } from '../remote/http.js';
 import type { Shell } from '../shell.js';
 import { addVerb, show, type JsonOption } from '../verb.js';
-import { addClientOptions, CLIENT_DETAILS, partyOf, tokenOf, type ClientOptions, type Party } from './client_options.js';
+import {
+  addClientOptions,
+  CLIENT_DETAILS,
+  partyOf,
+  tokenOf,
+  type ClientOptions,
+  type Party,
+} from './client_options.js';
 
 type Options = ClientOptions & JsonOption;
 
@@ -75,7 +82,8 @@ ${CLIENT_DETAILS}`,
 
 function endpoint({ metadata }: Party, name: 'introspection_endpoint' | 'revocation_endpoint'): string {
   const url = metadata[name];
-  if (url === undefined) throw new CliFailure(`${metadata.issuer} has no ${name}`, { code: 'discovery_failed' });
+  if (url === undefined)
+    throw new CliFailure(`${metadata.issuer} has no ${name}`, { code: 'discovery_failed' });
   return url;
 }
 

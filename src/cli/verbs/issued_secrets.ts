@@ -23,7 +23,10 @@ export class CredentialsFile {
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed';
       throw code === 'EEXIST'
-        ? usageFailure(`${path} exists already`, 'credentials are never overwritten: move the file away first')
+        ? usageFailure(
+            `${path} exists already`,
+            'credentials are never overwritten: move the file away first',
+          )
         : usageFailure(`${path} cannot be written (${code})`);
     }
   }

@@ -40,7 +40,8 @@ export function addKeys(program: Command, shell: Shell): void {
   addVerb(keys, {
     usage: 'revoke <kid>',
     summary: 'Revoke a signing key: every token that it signed is refused from now on',
-    details: 'The key leaves the JWKS at once and another one signs. Clients fetch new tokens; nothing has to be restarted.',
+    details:
+      'The key leaves the JWKS at once and another one signs. Clients fetch new tokens; nothing has to be restarted.',
     examples: ['gatehouse keys revoke <kid> --reason "private part leaked"'],
   })
     .option('--reason <text>', 'why, for the record')

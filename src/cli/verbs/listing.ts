@@ -38,6 +38,9 @@ export async function showList<T extends z.ZodType>(
   });
   if (page.nextCursor !== null && options.json !== true)
     shell.terminal.err(
-      shell.terminal.paintErr('dim', `there are more; raise --limit, or go on with --cursor ${page.nextCursor}`),
+      shell.terminal.paintErr(
+        'dim',
+        `there are more; raise --limit, or go on with --cursor ${page.nextCursor}`,
+      ),
     );
 }

@@ -12,10 +12,15 @@ import { tokenOf } from './client_options.js';
 import { addListOptions, showList, type ListOptions } from './listing.js';
 
 export function addRevocations(program: Command, shell: Shell): void {
-  const revocations = addGroup(program, 'revocations', 'See what was revoked, and revoke as an administrator', [
-    'gatehouse revocations list',
-    'gatehouse revocations create --kind client --subject <clientId> --reason "laptop stolen"',
-  ]);
+  const revocations = addGroup(
+    program,
+    'revocations',
+    'See what was revoked, and revoke as an administrator',
+    [
+      'gatehouse revocations list',
+      'gatehouse revocations create --kind client --subject <clientId> --reason "laptop stolen"',
+    ],
+  );
   addListOptions(
     addVerb(revocations, {
       usage: 'list',
@@ -73,7 +78,8 @@ function addCreate(revocations: Command, shell: Shell): void {
       const { kind, subject, reason } = options;
       if ((subject === undefined) === (options.token === undefined))
         throw usageFailure('give either --subject or --token');
-      if (options.token !== undefined && kind !== 'token') throw usageFailure('--token goes with --kind token');
+      if (options.token !== undefined && kind !== 'token')
+        throw usageFailure('--token goes with --kind token');
       const token = options.token === undefined ? undefined : await tokenOf(shell, options.token);
       const scopes = kind === 'key' ? ['revocations:write', 'keys:write'] : ['revocations:write'];
       const revocation = await new AdminClient(shell, scopes).call(revocationShape, {

@@ -24,7 +24,10 @@ export function addMigrate(program: Command, shell: Shell): void {
     summary: 'Bring the schema of the database up to this release',
     details: `The server does the same at its start. On PostgreSQL this may run while servers run; the embedded database can be
 open in one process only.`,
-    examples: ['gatehouse migrate --dry-run', 'DATABASE_URL=postgres://localhost/gatehouse gatehouse migrate'],
+    examples: [
+      'gatehouse migrate --dry-run',
+      'DATABASE_URL=postgres://localhost/gatehouse gatehouse migrate',
+    ],
   })
     .option('--dry-run', 'name the migrations that are missing, and run none')
     .action(async (options: JsonOption & { dryRun?: boolean }) => {
@@ -39,7 +42,9 @@ open in one process only.`,
 }
 
 export function addAdmin(program: Command, shell: Shell): void {
-  const admin = addGroup(program, 'admin', 'Recover the access of the administrator', ['gatehouse admin recover']);
+  const admin = addGroup(program, 'admin', 'Recover the access of the administrator', [
+    'gatehouse admin recover',
+  ]);
   addVerb(admin, {
     usage: 'recover',
     summary: 'Give gatehouse-admin a new secret and write a new admin.json, directly in the database',

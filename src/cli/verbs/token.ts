@@ -32,13 +32,21 @@ export function addToken(program: Command, shell: Shell): void {
         'gatehouse token --client-id <id> --client-secret-file secret.txt --api urn:shop:inventory --dpop dpop.jwk --json',
       ],
     })
-      .option('--api <uri>', 'the API that the token is for; may be left out when the client may call only one')
-      .option('--scope <scopes>', 'the scopes, such as "A B"; can be repeated; without it all that are granted', collect),
+      .option(
+        '--api <uri>',
+        'the API that the token is for; may be left out when the client may call only one',
+      )
+      .option(
+        '--scope <scopes>',
+        'the scopes, such as "A B"; can be repeated; without it all that are granted',
+        collect,
+      ),
   )
     .option('--dpop [file]', 'bind the token to a key (DPoP)')
     .action(async (options: TokenOptions) => {
       const party = await partyOf(shell, options);
-      const dpop = options.dpop === undefined ? undefined : dpopKey(options.dpop === true ? undefined : options.dpop);
+      const dpop =
+        options.dpop === undefined ? undefined : dpopKey(options.dpop === true ? undefined : options.dpop);
       const answer = await requestToken(shell, {
         ...party,
         resource: options.api,
@@ -47,7 +55,9 @@ export function addToken(program: Command, shell: Shell): void {
       });
       const keyIsNew = dpop !== undefined && options.dpop === true;
       if (keyIsNew && options.json !== true)
-        shell.terminal.err('the key of this token is not kept: use --dpop FILE or --json to call an API with it');
+        shell.terminal.err(
+          'the key of this token is not kept: use --dpop FILE or --json to call an API with it',
+        );
       const whole = keyIsNew ? { ...answer, dpop_private_jwk: dpop.privateJwk } : answer;
       show(shell, options, whole, () => visible(answer.access_token));
     });
