@@ -56,7 +56,7 @@ module.exports = {
       name: 'http-below-compose',
       severity: 'error',
       from: { path: '^src/(http|oidc)/' },
-      to: { path: '^src/(compose|main|cli|storage|config)' },
+      to: { path: '^src/(compose|main\\.|cli/|storage/|config/)' },
     },
     {
       name: 'only-oidc-imports-the-engine',

@@ -8,7 +8,7 @@ import { SIGNING_ALGS } from '../apis/index.js';
 import type { AuditEvent, AuditEventType, Origin } from '../audit/index.js';
 import { GatehouseError } from '../errors.js';
 import type { Clock } from '../lib/clock.js';
-import type { Durable, DurableStores } from '../registry/ports.js';
+import type { Durable, DurableStores } from '../registry/index.js';
 import type { Revocation } from '../revocations/index.js';
 import { generateSigningKey } from './jws.js';
 import { sealingContext } from './key_ring.js';
