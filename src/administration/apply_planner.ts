@@ -197,14 +197,14 @@ function planClient(
   const { clientId, grants = {}, ...rest } = entry;
   const matches = clientId === undefined ? (byName.get(entry.name) ?? []) : [];
   if (matches.length > 1)
-    return fault('/name', `${matches.length} clients have this name; give the clientId`);
+    { fault('/name', `${matches.length} clients have this name; give the clientId`); return; }
   const before = clientId === undefined ? matches[0] : byId.get(clientId);
-  if (before?.system === true) return fault('', 'belongs to Gatehouse itself');
+  if (before?.system === true) { fault('', 'belongs to Gatehouse itself'); return; }
   const id = before?.id ?? clientId ?? newId();
   if (!isClientId(id)) fault('/clientId', 'must be 1 to 128 letters, digits and . _ ~ -');
   // Two entries of the same new name would each make a client now, and be ambiguous at the next run.
   const identity = before || clientId !== undefined ? id : `name ${entry.name}`;
-  if (draft.namedClients.has(identity)) return fault('', 'names a client a second time');
+  if (draft.namedClients.has(identity)) { fault('', 'names a client a second time'); return; }
   draft.namedClients.add(identity);
   const fields = merged({ ...clientDefaults(entry.type ?? 'service'), name: entry.name }, rest);
   draft.faults.push(...under(pointer, clientFaults(fields)));

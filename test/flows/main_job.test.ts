@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as jose from 'jose';
 import * as oauth from 'oauth4webapi';
-import { startNodes, type Credentials, type Json, type Node } from '../support/gatehouse.js';
+import { startNodes, type Credentials, type Json, type Node } from '../support/node.js';
 
 const API = 'urn:shop:inventory';
 let node: Node;
@@ -194,7 +194,7 @@ describe('oauth4webapi, unmodified', () => {
         DPoP: dpop,
         [oauth.customFetch]: (url, init) => {
           bodies.push(String(init.body));
-          return fetch(url, { ...init, body: String(init.body) } as RequestInit);
+          return fetch(url, { ...init, body: String(init.body) });
         },
       },
     );

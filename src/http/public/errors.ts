@@ -37,7 +37,7 @@ export function renderOAuthError(realm: string): (ctx: Koa.Context, error: unkno
     // What is left of a body that was refused is not read: the connection ends with the answer.
     if (ctx.status === 413) ctx.set('Connection', 'close');
     const description = known?.message ?? 'something went wrong on our side';
-    const requestId = String(ctx.response.get('X-Request-Id'));
+    const requestId = ctx.response.get('X-Request-Id');
     ctx.body = {
       error: error instanceof TooManyHeaders ? 'invalid_request' : (OAUTH_CODE[code] ?? code),
       error_description: printable(`${description} (request ${requestId})`.replaceAll('"', "'")),

@@ -47,7 +47,7 @@ function masters(redis: RedisConnection): Redis[] {
 }
 
 async function setting(node: Redis, name: string): Promise<string | undefined> {
-  const answer = (await node.call('CONFIG', 'GET', name)) as unknown;
+  const answer = (await node.call('CONFIG', 'GET', name));
   return Array.isArray(answer) ? (answer[1] as string | undefined) : undefined;
 }
 
