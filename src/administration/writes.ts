@@ -97,6 +97,7 @@ export class Writes {
       changed = unit.changes.length > 0;
       return answer;
     });
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set inside the callback above
     if (changed) await signals.publish('changes');
     return result;
   }

@@ -135,7 +135,7 @@ async function freePort(): Promise<number> {
 export async function startNodes(
   count: number,
   env: Record<string, string> = {},
-): Promise<{ nodes: Node[]; dispose(): Promise<void> }> {
+): Promise<{ nodes: Node[]; dispose: () => Promise<void> }> {
   const store = await storeUnderTest();
   const nodes: Node[] = [];
   const dispose = async (): Promise<void> => {

@@ -37,7 +37,7 @@ type Spec<B extends z.ZodType, Q extends z.ZodType> = Omit<
   readonly body?: B;
   readonly query?: Q;
   readonly status?: Route['status'];
-  handle(request: RouteRequest<z.output<B>, z.output<Q>>): Promise<unknown>;
+  readonly handle: (request: RouteRequest<z.output<B>, z.output<Q>>) => Promise<unknown>;
 };
 
 function route<B extends z.ZodType, Q extends z.ZodType = typeof s.nothing>(
