@@ -71,7 +71,7 @@ export class PostgresDatabase implements SqlDatabase {
   }
 
   query<R>(text: string, params: readonly unknown[] = []): Promise<R[]> {
-    return run<R>(this.#pool as unknown as Runner, text, params, TIMEOUT);
+    return run<R>(this.#pool, text, params, TIMEOUT);
   }
 
   async exec(text: string): Promise<void> {
