@@ -196,15 +196,23 @@ function planClient(
     void draft.faults.push({ pointer: pointer + at, message });
   const { clientId, grants = {}, ...rest } = entry;
   const matches = clientId === undefined ? (byName.get(entry.name) ?? []) : [];
-  if (matches.length > 1)
-    { fault('/name', `${matches.length} clients have this name; give the clientId`); return; }
+  if (matches.length > 1) {
+    fault('/name', `${matches.length} clients have this name; give the clientId`);
+    return;
+  }
   const before = clientId === undefined ? matches[0] : byId.get(clientId);
-  if (before?.system === true) { fault('', 'belongs to Gatehouse itself'); return; }
+  if (before?.system === true) {
+    fault('', 'belongs to Gatehouse itself');
+    return;
+  }
   const id = before?.id ?? clientId ?? newId();
   if (!isClientId(id)) fault('/clientId', 'must be 1 to 128 letters, digits and . _ ~ -');
   // Two entries of the same new name would each make a client now, and be ambiguous at the next run.
   const identity = before || clientId !== undefined ? id : `name ${entry.name}`;
-  if (draft.namedClients.has(identity)) { fault('', 'names a client a second time'); return; }
+  if (draft.namedClients.has(identity)) {
+    fault('', 'names a client a second time');
+    return;
+  }
   draft.namedClients.add(identity);
   const fields = merged({ ...clientDefaults(entry.type ?? 'service'), name: entry.name }, rest);
   draft.faults.push(...under(pointer, clientFaults(fields)));

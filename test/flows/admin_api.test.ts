@@ -55,7 +55,9 @@ beforeAll(async () => {
       ctx.state = state as unknown as RequestState;
       await next();
     },
-    health: async (_ctx, next) => next(),
+    health: async (_ctx, next) => {
+      await next();
+    },
     logger: { error: () => undefined } as unknown as AdminAppOptions['logger'],
     bodyLimit: 1_000_000,
     version: '0',

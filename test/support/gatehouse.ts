@@ -114,7 +114,9 @@ export async function startNodes(
   return { nodes, stop };
 }
 
-const masterKey = (): Record<string, string> => ({ GATEHOUSE_MASTER_KEY: randomBytes(32).toString('base64') });
+const masterKey = (): Record<string, string> => ({
+  GATEHOUSE_MASTER_KEY: randomBytes(32).toString('base64'),
+});
 
 interface NodeOptions {
   readonly store: StoreUnderTest;
@@ -192,7 +194,11 @@ class Node extends GatehouseClient implements TestGatehouse {
     this.env = { ...this.env, ...env };
     const running = startProcess(mainScript, [], this.env);
     this.#process = running;
-    await running.until('ready', () => running.records().some((r) => r.message === 'ready'), START_TIMEOUT_MS);
+    await running.until(
+      'ready',
+      () => running.records().some((r) => r.message === 'ready'),
+      START_TIMEOUT_MS,
+    );
   }
 
   async terminate(): Promise<number | string> {

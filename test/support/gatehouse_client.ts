@@ -12,7 +12,10 @@ export interface CreatedClient extends Credentials {
 export interface TokenAnswer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: Readonly<Record<string, unknown>> & { readonly access_token?: string; readonly error?: string };
+  readonly body: Readonly<Record<string, unknown>> & {
+    readonly access_token?: string;
+    readonly error?: string;
+  };
 }
 
 interface Target {
@@ -93,7 +96,9 @@ export class GatehouseClient {
   }
 
   /** Creates a client; `grants` is a list of {audience, scopes}. Its secret is empty when its methods need none. */
-  async createClient(fields: Readonly<Record<string, unknown>> & { readonly name: string }): Promise<CreatedClient> {
+  async createClient(
+    fields: Readonly<Record<string, unknown>> & { readonly name: string },
+  ): Promise<CreatedClient> {
     const created = await this.#created(await this.api('POST', '/clients', fields));
     const { clientId, clientSecret } = created;
     if (typeof clientId !== 'string') throw new Error('the created client has no id');

@@ -6,7 +6,7 @@ import { GatehouseError, unavailable } from '../../errors.js';
 import type { EphemeralStore } from '../../registry/index.js';
 import type { RedisConnection } from './connection.js';
 
-const GROUPS = [...'0123456789abcdef'];
+const GROUPS = Array.from({ length: 16 }, (_, index) => index.toString(16));
 
 /** The first byte of a value says whether it was consumed. */
 const CONSUME = `local v = redis.call('GET', KEYS[1])
@@ -47,7 +47,7 @@ function masters(redis: RedisConnection): Redis[] {
 }
 
 async function setting(node: Redis, name: string): Promise<string | undefined> {
-  const answer = (await node.call('CONFIG', 'GET', name));
+  const answer = await node.call('CONFIG', 'GET', name);
   return Array.isArray(answer) ? (answer[1] as string | undefined) : undefined;
 }
 
@@ -65,7 +65,9 @@ async function warningsOf(node: Redis): Promise<string[]> {
       );
     return found;
   } catch {
-    return ['Redis does not let its settings be read; make sure of maxmemory-policy noeviction and appendonly yes'];
+    return [
+      'Redis does not let its settings be read; make sure of maxmemory-policy noeviction and appendonly yes',
+    ];
   }
 }
 
@@ -108,8 +110,7 @@ export function redisEphemeral(redis: RedisConnection, prefix: string): Ephemera
       guarded(async () => {
         await Promise.all(GROUPS.map((group) => redis.set(epochName(group), String(epoch), 'NX')));
       }),
-    increment: (key, ttl) =>
-      guarded(async () => Number(await run(INCREMENT, [name('c', key)], String(ttl)))),
+    increment: (key, ttl) => guarded(async () => Number(await run(INCREMENT, [name('c', key)], String(ttl)))),
     // A read in the keyspace rather than PING, which a Cluster without its slots answers too.
     ping: () =>
       guarded(async () => {

@@ -36,11 +36,20 @@ function toRow(event: AuditEvent): Record<string, unknown> {
 }
 
 function fromRow(row: Row): AuditEvent {
-  const { sequence: _sequence, actorType, actorId, subjectType, subjectId, ...rest } = row;
   return {
-    ...rest,
-    actor: { type: actorType, id: actorId },
-    subject: { type: subjectType, id: subjectId },
+    id: row.id,
+    at: row.at,
+    type: row.type,
+    outcome: row.outcome,
+    actor: { type: row.actorType, id: row.actorId },
+    subject: { type: row.subjectType, id: row.subjectId },
+    clientId: row.clientId,
+    sourceIp: row.sourceIp,
+    requestId: row.requestId,
+    traceId: row.traceId,
+    reason: row.reason,
+    before: row.before,
+    after: row.after,
   };
 }
 

@@ -32,7 +32,9 @@ function isAlive(pid: number): boolean {
 function parse(text: string): Holder | undefined {
   try {
     const value = JSON.parse(text) as Partial<Holder>;
-    return typeof value.pid === 'number' && typeof value.host === 'string' && typeof value.started === 'string'
+    return typeof value.pid === 'number' &&
+      typeof value.host === 'string' &&
+      typeof value.started === 'string'
       ? { pid: value.pid, host: value.host, started: value.started }
       : undefined;
   } catch {

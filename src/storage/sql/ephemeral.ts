@@ -24,7 +24,7 @@ async function insertOnce(
        ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at WHERE e.expires_at <= clock_timestamp()
        RETURNING 1)
      SELECT EXISTS (SELECT 1 FROM mark) AS first,
-       (SELECT round(extract(epoch FROM started_at) * 1000)::float8 FROM ephemeral_epoch) AS epoch`,
+       (SELECT ceil(extract(epoch FROM started_at) * 1000)::float8 FROM ephemeral_epoch) AS epoch`,
     [markKey(key), ttl],
   );
   if (row?.epoch !== null && row?.epoch !== undefined) return { first: row.first, epoch: row.epoch };
@@ -78,10 +78,7 @@ function values(database: SqlDatabase): Pick<EphemeralStore, 'set' | 'get' | 'de
 }
 
 /** `onSweepError` hears of removals that failed; they are tried again. */
-export function sqlEphemeral(
-  database: SqlDatabase,
-  onSweepError: (error: unknown) => void,
-): EphemeralStore {
+export function sqlEphemeral(database: SqlDatabase, onSweepError: (error: unknown) => void): EphemeralStore {
   const sweep = async (): Promise<void> => {
     await database.query(
       `DELETE FROM ephemeral WHERE key IN (SELECT key FROM ephemeral WHERE expires_at <= clock_timestamp()

@@ -17,9 +17,9 @@ const dataKey = (row: StoredDataKey): StoredDataKey => ({ ...row, wrapped: bytes
 export function signingKeyStore(sql: SqlQuery): SigningKeyStore {
   return {
     list: async () =>
-      (
-        await sql.query<StoredSigningKey>(`SELECT ${SIGNING} FROM signing_keys ORDER BY created_at, kid`)
-      ).map(signingKey),
+      (await sql.query<StoredSigningKey>(`SELECT ${SIGNING} FROM signing_keys ORDER BY created_at, kid`)).map(
+        signingKey,
+      ),
     insert: async (key) => {
       const [row] = await sql.query<StoredSigningKey>(
         `INSERT INTO signing_keys (kid, alg, phase, public_jwk, sealed_private, activated_at)

@@ -40,8 +40,7 @@ export function revocationStore(sql: SqlQuery): RevocationStore {
           subject,
         ])
       )[0],
-    live: (now) =>
-      sql.query<Revocation>(`SELECT ${COLUMNS} FROM revocations WHERE expires_at > $1`, [now]),
+    live: (now) => sql.query<Revocation>(`SELECT ${COLUMNS} FROM revocations WHERE expires_at > $1`, [now]),
     list: async (filter, after, limit) => {
       const items = await sql.query<Revocation>(
         `SELECT ${COLUMNS} FROM revocations WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR subject = $2)
