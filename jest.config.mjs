@@ -9,5 +9,5 @@ export default {
   testEnvironment: 'node',
   maxWorkers: 2,
   workerIdleMemoryLimit: '600MB',
-  testTimeout: 60_000,
+  testTimeout: 180_000,
 };
