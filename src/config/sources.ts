@@ -20,8 +20,8 @@ export type RawValues = Map<SettingName, RawValue>;
 export const settingNames = Object.keys(SETTINGS) as SettingName[];
 export const specOf = (name: SettingName): SettingSpec => SETTINGS[name];
 
-/** Variables that are no settings of the server: the YAML file's name, and the credentials of the CLI. */
-const OTHER_VARIABLES = ['GATEHOUSE_CONFIG', 'GATEHOUSE_ADMIN_FILE'];
+/** Variables that are no settings of the server: the YAML file's name, the credentials of the CLI, the store of the tests. */
+const OTHER_VARIABLES = ['GATEHOUSE_CONFIG', 'GATEHOUSE_ADMIN_FILE', 'GATEHOUSE_TEST_STORE'];
 
 function knownVariables(): string[] {
   const names = settingNames.flatMap((name) => {

@@ -40,6 +40,18 @@ export function loadClientAuthorities(path: string): ClientAuthorities {
   return new ClientAuthorities(readAuthorities(path).certificates);
 }
 
+/**
+ * The same, kept current while the file changes.
+ * @returns reads the authorities of the moment
+ */
+export function followClientAuthorities(path: string, logger: Logger): () => ClientAuthorities {
+  let authorities = loadClientAuthorities(path);
+  watchFiles([path], logger, () => {
+    authorities = loadClientAuthorities(path);
+  });
+  return () => authorities;
+}
+
 function readAuthorities(path: string): { pem: string; certificates: X509Certificate[] } {
   const pem = readPem(path, 'file of client authorities');
   let certificates: X509Certificate[];

@@ -8,8 +8,9 @@ export function describeFailure(error: unknown): string {
     error instanceof GatehouseError
       ? [error.message, error.detail, reasonOf(error.cause)]
       : ['an unexpected error', reasonOf(error)];
-  const known = parts.filter((part): part is string => part !== undefined && part !== '');
-  return redactText([...new Set(known)].join(': ')).replace(/\s+/g, ' ');
+  const [sentence = '', ...reasons] = new Set(parts.filter((part) => part !== undefined && part !== ''));
+  const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
+  return redactText(`${sentence}${why}`).replace(/\s+/g, ' ');
 }
 
 /** Of the innermost cause, which says what really happened; aggregates of failed connections have no message of their own. */

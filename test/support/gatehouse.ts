@@ -2,7 +2,7 @@
  * The real program in a process of its own, on a fresh store and free ports. What a test does not hand over is left to
  * the defaults. Owns processes, ports and the store's life; what is asked over HTTP is in gatehouse_client.ts.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -18,8 +18,19 @@ export interface GatehouseOptions {
   readonly store?: StoreUnderTest;
 }
 
-export interface TestGatehouse extends GatehouseClient {
+export type { Credentials, CreatedClient, Json } from './gatehouse_client.js';
+
+export interface CommandResult {
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A node of Gatehouse. */
+export interface Node extends GatehouseClient {
   readonly pid: number;
+  /** The process that runs now, or ran last. */
+  readonly process: RunningProcess;
   readonly store: StoreUnderTest;
   /** Settings that the process runs with. */
   readonly env: Readonly<Record<string, string>>;
@@ -35,12 +46,15 @@ export interface TestGatehouse extends GatehouseClient {
   kill9(): Promise<void>;
   /** Starts again on the same store and ports, after ending what still runs. */
   restart(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** Runs the command line as the first administrator. */
+  cli(...args: string[]): Promise<CommandResult>;
   /** Ends it, and disposes of the store if the harness made it. */
   stop(): Promise<number | string>;
 }
 
-/** main.js of the build that the running test belongs to. */
+/** The programs of the build that the running test belongs to. */
 export const mainScript = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export const cliScript = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 const PORT_ATTEMPTS = 5;
 
@@ -74,11 +88,11 @@ export function storeEnvironment(store: StoreUnderTest, node = 0): Record<string
 }
 
 /** One node, ready. */
-export async function startGatehouse(options: GatehouseOptions = {}): Promise<TestGatehouse> {
+export async function startGatehouse(options: GatehouseOptions = {}): Promise<Node> {
   const store = options.store ?? (await storeUnderTest());
   const own = options.store === undefined;
   try {
-    return await startNode({ store, own, node: 0, env: { ...masterKey(), ...options.env } });
+    return await startNode({ store, own, node: 0, env: { ...masterKey(store), ...options.env } });
   } catch (error) {
     if (own) await store.dispose();
     throw error;
@@ -86,36 +100,38 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Te
 }
 
 /**
- * Several equal nodes on one store, all ready; the first one's URL is the issuer of all. Stopping the first disposes of
- * the store, so stop it last, or call the returned stop.
- * @throws Error on the embedded store
+ * Several equal nodes on one fresh store, all ready; the first one's URL is the issuer of all.
+ * @throws Error when more than one is asked for on the embedded store
  */
 export async function startNodes(
   count: number,
-  options: GatehouseOptions = {},
-): Promise<{ readonly nodes: readonly TestGatehouse[]; stop(): Promise<void> }> {
-  if (!severalProcesses) throw new Error('the embedded store belongs to one process');
-  const first = await startGatehouse({ ...options, env: { ...masterKey(), ...options.env } });
-  const nodes = [first];
-  const stop = async (): Promise<void> => {
-    for (const node of nodes.slice(1)) await node.stop();
-    await first.stop();
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly nodes: Node[]; dispose(): Promise<void> }> {
+  if (count > 1 && !severalProcesses) throw new Error('the embedded store belongs to one process');
+  const store = await storeUnderTest();
+  const nodes: Node[] = [];
+  const dispose = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.terminate()));
+    await store.dispose();
   };
   try {
-    for (let node = 1; node < count; node += 1) {
-      const { GATEHOUSE_ISSUER: issuer = '', GATEHOUSE_MASTER_KEY: key = '' } = first.env;
-      const env = { ...options.env, GATEHOUSE_ISSUER: issuer, GATEHOUSE_MASTER_KEY: key };
-      nodes.push(await startNode({ store: first.store, own: false, node, env, adminFile: first.adminFile }));
+    for (let node = 0; node < count; node += 1) {
+      const [first] = nodes;
+      const shared = first && { GATEHOUSE_ISSUER: first.issuer };
+      const settings = { ...masterKey(store), ...shared, ...env };
+      const adminFile = first && { adminFile: first.adminFile };
+      nodes.push(await startNode({ store, own: false, node, env: settings, ...adminFile }));
     }
   } catch (error) {
-    await stop();
+    await dispose();
     throw error;
   }
-  return { nodes, stop };
+  return { nodes, dispose };
 }
 
-const masterKey = (): Record<string, string> => ({
-  GATEHOUSE_MASTER_KEY: randomBytes(32).toString('base64'),
+/** The same for each process on one store. */
+const masterKey = (store: StoreUnderTest): Record<string, string> => ({
+  GATEHOUSE_MASTER_KEY: createHash('sha256').update(store.dataDir).digest('base64'),
 });
 
 interface NodeOptions {
@@ -126,7 +142,7 @@ interface NodeOptions {
   readonly adminFile?: string;
 }
 
-async function startNode(options: NodeOptions): Promise<TestGatehouse> {
+async function startNode(options: NodeOptions): Promise<Node> {
   for (let attempt = 1; ; attempt += 1) {
     const [port = 0, adminPort = 0] = await freePorts(2);
     const scheme = options.env['GATEHOUSE_TLS_CERT_FILE'] === undefined ? 'http' : 'https';
@@ -137,7 +153,7 @@ async function startNode(options: NodeOptions): Promise<TestGatehouse> {
       GATEHOUSE_ADMIN_PORT: String(adminPort),
       ...options.env,
     };
-    const node = new Node({ ...options, env }, `${scheme}://127.0.0.1:${env['GATEHOUSE_PORT'] ?? ''}`);
+    const node = new NodeProcess({ ...options, env }, `${scheme}://127.0.0.1:${env['GATEHOUSE_PORT'] ?? ''}`);
     try {
       await node.restart();
       return node;
@@ -149,7 +165,7 @@ async function startNode(options: NodeOptions): Promise<TestGatehouse> {
   }
 }
 
-class Node extends GatehouseClient implements TestGatehouse {
+class NodeProcess extends GatehouseClient implements Node {
   readonly store: StoreUnderTest;
   readonly adminFile: string;
   env: Readonly<Record<string, string>>;
@@ -174,6 +190,11 @@ class Node extends GatehouseClient implements TestGatehouse {
     this.adminFile = adminFile;
     this.#own = own;
     process.once('exit', () => this.#process?.child.kill('SIGKILL'));
+  }
+
+  get process(): RunningProcess {
+    if (!this.#process) throw new Error('the node was not started');
+    return this.#process;
   }
 
   get pid(): number {
@@ -210,6 +231,12 @@ class Node extends GatehouseClient implements TestGatehouse {
   async kill9(): Promise<void> {
     this.#process?.child.kill('SIGKILL');
     await this.#process?.exited;
+  }
+
+  async cli(...args: string[]): Promise<CommandResult> {
+    const run = startProcess(cliScript, args, { GATEHOUSE_ADMIN_FILE: this.adminFile });
+    const code = await run.exited;
+    return { code, stdout: run.stdout(), stderr: run.stderr() };
   }
 
   async stop(): Promise<number | string> {

@@ -9,13 +9,11 @@ export interface CreatedClient extends Credentials {
   readonly [field: string]: unknown;
 }
 
-export interface TokenAnswer {
+/** An answer whose body was read: its JSON, or `{text}` when it is something else. */
+export interface Json {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: Readonly<Record<string, unknown>> & {
-    readonly access_token?: string;
-    readonly error?: string;
-  };
+  readonly body: Record<string, unknown>;
 }
 
 interface Target {
@@ -32,7 +30,6 @@ export class GatehouseClient {
   readonly adminUrl: string;
   readonly #credentials: () => Credentials;
   #endpoints: Readonly<Record<string, string>> | undefined;
-  #adminToken: { readonly value: string; readonly until: number } | undefined;
 
   constructor(target: Target) {
     this.issuer = target.issuer;
@@ -42,7 +39,7 @@ export class GatehouseClient {
   }
 
   /** The first administrator, from admin.json. */
-  get admin(): Credentials {
+  get administrator(): Credentials {
     return this.#credentials();
   }
 
@@ -57,24 +54,22 @@ export class GatehouseClient {
     return found.replace(this.issuer, this.url);
   }
 
-  /** A token for the admin API with every scope that the first administrator has. */
+  /** A new token for the admin API with every scope that the first administrator has. Not kept: tests revoke. */
   async adminToken(): Promise<string> {
-    if (!this.#adminToken || this.#adminToken.until < Date.now()) {
-      const { body } = await this.token({ ...this.admin, resource: 'urn:gatehouse:admin' });
-      if (body.access_token === undefined) throw new Error(`no admin token: ${JSON.stringify(body)}`);
-      this.#adminToken = { value: body.access_token, until: Date.now() + 60_000 };
-    }
-    return this.#adminToken.value;
+    const { body } = await this.token({ ...this.administrator, resource: 'urn:gatehouse:admin' });
+    const token = body['access_token'];
+    if (typeof token !== 'string') throw new Error(`no admin token: ${JSON.stringify(body)}`);
+    return token;
   }
 
   /** A request to the admin API; `path` is below /admin/v1. */
-  async api(
+  async admin(
     method: string,
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<Response> {
-    return fetch(`${this.adminUrl}/admin/v1${path}`, {
+  ): Promise<Json> {
+    const response = await fetch(`${this.adminUrl}/admin/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${await this.adminToken()}`,
@@ -83,6 +78,7 @@ export class GatehouseClient {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    return read(response);
   }
 
   /** Creates an API with these scopes. */
@@ -92,30 +88,24 @@ export class GatehouseClient {
     fields: Readonly<Record<string, unknown>> = {},
   ): Promise<Record<string, unknown>> {
     const list = scopes.map((name) => ({ name, description: '' }));
-    return this.#created(await this.api('POST', '/apis', { audience, scopes: list, ...fields }));
+    return created(await this.admin('POST', '/apis', { audience, scopes: list, ...fields }));
   }
 
   /** Creates a client; `grants` is a list of {audience, scopes}. Its secret is empty when its methods need none. */
   async createClient(
     fields: Readonly<Record<string, unknown>> & { readonly name: string },
   ): Promise<CreatedClient> {
-    const created = await this.#created(await this.api('POST', '/clients', fields));
-    const { clientId, clientSecret } = created;
+    const client = created(await this.admin('POST', '/clients', fields));
+    const { clientId, clientSecret } = client;
     if (typeof clientId !== 'string') throw new Error('the created client has no id');
-    return { ...created, clientId, clientSecret: typeof clientSecret === 'string' ? clientSecret : '' };
-  }
-
-  async #created(response: Response): Promise<Record<string, unknown>> {
-    const text = await response.text();
-    if (response.status !== 201) throw new Error(`not created, but ${response.status}: ${text}`);
-    return JSON.parse(text) as Record<string, unknown>;
+    return { ...client, clientId, clientSecret: typeof clientSecret === 'string' ? clientSecret : '' };
   }
 
   /** client_credentials with client_secret_basic. */
   async token(
     request: Credentials & { readonly resource?: string; readonly scope?: string },
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<TokenAnswer> {
+  ): Promise<Json> {
     const { resource, scope } = request;
     const form = {
       grant_type: 'client_credentials',
@@ -125,30 +115,41 @@ export class GatehouseClient {
     return this.post('token_endpoint', form, request, headers);
   }
 
-  async introspect(token: string, credentials: Credentials): Promise<TokenAnswer> {
+  async introspect(token: string, credentials: Credentials): Promise<Json> {
     return this.post('introspection_endpoint', { token }, credentials);
   }
 
-  async revoke(token: string, credentials: Credentials): Promise<TokenAnswer> {
+  async revoke(token: string, credentials: Credentials): Promise<Json> {
     return this.post('revocation_endpoint', { token }, credentials);
   }
 
-  /** A form to an endpoint; with credentials, by client_secret_basic. */
+  /** A form to a path, or to an endpoint by its name in discovery; with credentials, by client_secret_basic. */
   async post(
-    endpoint: string,
+    target: string,
     form: Readonly<Record<string, string>>,
     credentials?: Credentials,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<TokenAnswer> {
-    const response = await fetch(await this.endpoint(endpoint), {
+  ): Promise<Json> {
+    const url = target.startsWith('/') ? this.url + target : await this.endpoint(target);
+    const response = await fetch(url, {
       method: 'POST',
       headers: { ...(credentials ? { authorization: basic(credentials) } : {}), ...headers },
       body: new URLSearchParams(form),
     });
-    const text = await response.text();
-    const body = text === '' ? {} : (JSON.parse(text) as TokenAnswer['body']);
-    return { status: response.status, headers: response.headers, body };
+    return read(response);
   }
+}
+
+async function read(response: Response): Promise<Json> {
+  const text = await response.text();
+  const isJson = (response.headers.get('content-type') ?? '').includes('json');
+  const body = isJson ? (JSON.parse(text) as Json['body']) : { text };
+  return { status: response.status, headers: response.headers, body };
+}
+
+function created({ status, body }: Json): Record<string, unknown> {
+  if (status !== 201) throw new Error(`not created, but ${status}: ${JSON.stringify(body)}`);
+  return body;
 }
 
 /** The Authorization header of client_secret_basic (RFC 6749 §2.3.1). */

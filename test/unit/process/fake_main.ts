@@ -12,7 +12,10 @@ const compose: Compose = async (settings, { log, metrics, metricsText }) => {
     const cause = new Error('connect ECONNREFUSED\n postgres://u:hunter2@127.0.0.1:1');
     throw new GatehouseError('temporarily_unavailable', 'the database is not available', { cause });
   }
-  if (process.env['FAKE_START'] === 'hang') await new Promise((resolve) => setTimeout(resolve, 1500));
+  if (process.env['FAKE_START'] === 'hang') {
+    log.logger.info('composing');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+  }
   let ready = true;
   const servers: PlaneServer[] = [];
   const plane = (name: 'public' | 'admin', host: string, port: number): PlaneServer => {

@@ -63,7 +63,7 @@ describe('a process', () => {
 
   it('can be stopped while it starts', async () => {
     start({ ...PORTS, FAKE_START: 'hang' });
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await running.until('composing', () => running.records().some((r) => r.message === 'composing'));
     running.child.kill('SIGTERM');
     expect(await running.exited).toBe(0);
   });
