@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect as connectTls, TLSSocket, type ConnectionOptions } from 'node:tls';
 import {
   certificateJwk,
   createAuthority,
@@ -90,7 +90,7 @@ function post(path: string, form: Record<string, string>, sending: Sending = {})
   return new Promise((resolve, reject) => {
     const request = https.request({ ...target, ...shown, agent, headers }, (response) => {
       const status = response.statusCode ?? 0;
-      const resumed = (response.socket as TLSSocket).isSessionReused();
+      const resumed = response.socket instanceof TLSSocket && response.socket.isSessionReused();
       let text = '';
       response.on('data', (data: Buffer) => (text += data.toString()));
       response.on('end', () => resolve({ status, resumed, body: JSON.parse(text) as Answer['body'] }));
