@@ -1,6 +1,7 @@
 /** What a verb may touch of the world, passed in so that verbs can be tried without a process. */
 import { readFileSync } from 'node:fs';
 import type { Environment } from '../config/sources.js';
+import { errorCode } from './error_code.js';
 import { usageFailure } from './failure.js';
 import type { Terminal } from './output/terminal.js';
 
@@ -31,16 +32,13 @@ export async function readStdin(shell: Shell, limit: number): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unreadable';
-
 /** Reads a text file. @throws CliFailure (wrong usage) when it cannot be read or is longer than `limit` bytes */
 export function readTextFile(path: string, limit: number): string {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw usageFailure(`${path} cannot be read (${codeOf(error)})`);
+    throw usageFailure(`${path} cannot be read (${errorCode(error, 'unreadable')})`);
   }
   if (bytes.length > limit) throw usageFailure(`${path} is longer than ${limit} bytes`);
   return bytes.toString('utf8');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { loadSettings } from '../../config/load.js';
 import type { Environment } from '../../config/sources.js';
+import { errorCode } from '../error_code.js';
 import { CliFailure } from '../failure.js';
 
 const shape = z.looseObject({
@@ -61,8 +62,7 @@ export function findAdminFile(env: Environment): AdminFile | undefined {
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'not JSON';
-    throw unusable(path, `cannot be read (${code})`);
+    throw unusable(path, `cannot be read (${errorCode(error, 'not JSON')})`);
   }
   const result = shape.safeParse(content);
   if (!result.success)

@@ -2,6 +2,7 @@
  * One bounded HTTP exchange: a time limit, a size limit, no redirects. Turns what the network does into sentences.
  * Knows nothing of what is asked.
  */
+import { errorCode } from '../error_code.js';
 import { CliFailure } from '../failure.js';
 import type { Shell } from '../shell.js';
 
@@ -72,10 +73,16 @@ const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNRE
 const CERTIFICATE =
   /^(CERT_|ERR_TLS_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_(VERIFY|GET)_)/;
 
+/** Of the innermost cause that has one: fetch wraps what the socket said. */
 function codeOf(error: unknown): string {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1)
-    if ('code' in at && typeof at.code === 'string') return at.code;
-  return error instanceof Error ? error.name : '';
+  let at = error;
+  for (let depth = 0; depth < 5 && typeof at === 'object' && at !== null; depth += 1) {
+    const code = errorCode(at, '');
+    if (code !== '') return code;
+    if (!('cause' in at)) break;
+    at = at.cause;
+  }
+  return typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : '';
 }
 
 function connectionFailure(origin: string, error: unknown): ConnectionFailure {
@@ -96,7 +103,7 @@ function connectionFailure(origin: string, error: unknown): ConnectionFailure {
       'if it comes from an authority of your own, name its PEM file in NODE_EXTRA_CA_CERTS',
       error,
     );
-  if (code === 'TimeoutError' || code === '23')
+  if (code === 'TimeoutError')
     return new ConnectionFailure(`${origin} did not answer in time`, true, undefined, error);
   return new ConnectionFailure(
     `the connection to ${origin} failed (${code})`,

@@ -8,6 +8,7 @@ import { bashCompletion } from '../completion/bash.js';
 import { fishCompletion } from '../completion/fish.js';
 import { zshCompletion } from '../completion/zsh.js';
 import { cliDocument } from '../document.js';
+import { errorCode } from '../error_code.js';
 import { CliFailure } from '../failure.js';
 import type { Shell } from '../shell.js';
 import { treeOf } from '../tree.js';
@@ -46,8 +47,7 @@ export function addDocs(program: Command, shell: Shell): void {
         try {
           writeFileSync(file, text);
         } catch (error) {
-          const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed';
-          throw new CliFailure(`${file} cannot be written (${code})`, { cause: error });
+          throw new CliFailure(`${file} cannot be written (${errorCode(error, 'failed')})`, { cause: error });
         }
         return file;
       });

@@ -3,6 +3,7 @@
  * secret from the moment that it was made, and is valid JSON at the end even when something fails on the way.
  */
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { errorCode } from '../error_code.js';
 import { CliFailure, usageFailure } from '../failure.js';
 import { path, type AdminClient } from '../remote/admin_client.js';
 import type { PlanChange } from '../wire.js';
@@ -21,7 +22,7 @@ export class CredentialsFile {
     try {
       this.#descriptor = openSync(path, 'wx', 0o600);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed';
+      const code = errorCode(error, 'failed');
       throw code === 'EEXIST'
         ? usageFailure(
             `${path} exists already`,
