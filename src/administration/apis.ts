@@ -1,12 +1,21 @@
 /** Administration of APIs. */
 import { API_DEFAULTS, apiFaults, type Api, type ApiFields, type ApiFilter } from '../apis/index.js';
+import type { Grant } from '../clients/index.js';
 import { GatehouseError } from '../errors.js';
 import type { DurableStores } from '../registry/index.js';
 import { pageOf, afterOf } from './pages.js';
 import type { AdministrationParts, Caller, Once, Page, PageRequest, Patch } from './ports.js';
 import { isSystemAudience } from './system.js';
 import { apiFieldsOf, apiView, type ApiView } from './views.js';
-import { merged, notFound, requireNoFaults, requireVersion, type Unit, type Writes } from './writes.js';
+import {
+  merged,
+  notFound,
+  requireNoFaults,
+  requireVersion,
+  type Expected,
+  type Unit,
+  type Writes,
+} from './writes.js';
 
 export class ApiAdministration {
   readonly #parts: AdministrationParts;
@@ -37,6 +46,9 @@ export class ApiAdministration {
     return this.#writes.run(
       caller,
       async (unit) => {
+        if (await unit.stores.apis.get(audience)) {
+          throw new GatehouseError('conflict', `there is an API ${audience} already`);
+        }
         const view = apiView(await unit.stores.apis.insert({ audience, system: false, ...fields }));
         unit.change('api', audience);
         unit.audit('api.created', 'api', audience, { after: view });
@@ -46,30 +58,57 @@ export class ApiAdministration {
     );
   }
 
-  /** @throws GatehouseError `not_found`, `validation_failed`, `forbidden`, `precondition_failed` */
-  update(caller: Caller, audience: string, patch: Patch<ApiFields>, version?: number): Promise<ApiView> {
+  /**
+   * @param options.force takes scopes that go away out of the grants that hold them
+   * @throws GatehouseError `not_found`, `validation_failed`, `forbidden`, `precondition_failed`, `conflict` when a scope
+   * that goes away is still granted
+   */
+  update(
+    caller: Caller,
+    audience: string,
+    patch: Patch<ApiFields>,
+    options: { readonly expected?: Expected; readonly force?: boolean | undefined },
+  ): Promise<ApiView> {
     return this.#writes.run(caller, async (unit) => {
       const before = await requireApi(unit.stores, audience);
       requireOrdinary(audience);
-      requireVersion(before, version);
+      requireVersion(before, options.expected);
       const fields = merged(apiFieldsOf(before), patch);
       requireNoFaults(apiFaults(audience, fields));
-      return apiView(await updateApi(unit, before, fields));
+      if (JSON.stringify(fields) === JSON.stringify(apiFieldsOf(before))) return apiView(before);
+      const wider = await widerGrants(unit.stores, before, fields);
+      if (wider.length > 0 && options.force !== true) throw stillGranted(audience, wider);
+      const after = await unit.stores.apis.update(audience, fields);
+      unit.change('api', audience);
+      unit.audit('api.updated', 'api', audience, { before: apiView(before), after: apiView(after) });
+      await narrowGrants(unit, wider, fields);
+      return apiView(after);
     });
   }
 
-  /** @throws GatehouseError `not_found`, `forbidden`, `precondition_failed` */
-  remove(caller: Caller, audience: string, version?: number): Promise<void> {
+  /**
+   * @param options.force deletes it with the grants for it and the `serves` that name it
+   * @throws GatehouseError `not_found`, `forbidden`, `precondition_failed`, `conflict` when clients still use it
+   */
+  remove(
+    caller: Caller,
+    audience: string,
+    options: { readonly expected?: Expected; readonly force?: boolean | undefined },
+  ): Promise<void> {
     return this.#writes.run(caller, async (unit) => {
       const before = await requireApi(unit.stores, audience);
       requireOrdinary(audience);
-      requireVersion(before, version);
-      await deleteApi(unit, before);
+      requireVersion(before, options.expected);
+      if (options.force !== true) await requireUnused(unit.stores, audience);
+      await unit.stores.apis.delete(audience);
+      // Any number of clients may have held a grant.
+      unit.change('all', '');
+      unit.audit('api.deleted', 'api', audience, { before: apiView(before) });
     });
   }
 }
 
-function requireOrdinary(audience: string): void {
+export function requireOrdinary(audience: string): void {
   if (isSystemAudience(audience)) {
     throw new GatehouseError(
       'forbidden',
@@ -84,42 +123,75 @@ async function requireApi(stores: DurableStores, audience: string): Promise<Api>
   return api;
 }
 
-/** Updates an API, and takes scopes that it no longer has out of the grants: they must not come back to life with the name. */
-export async function updateApi(unit: Unit, before: Api, fields: ApiFields): Promise<Api> {
-  const after = await unit.stores.apis.update(before.audience, fields);
-  unit.change('api', before.audience);
-  unit.audit('api.updated', 'api', before.audience, { before: apiView(before), after: apiView(after) });
-  const kept = new Set(fields.scopes.map((scope) => scope.name));
-  if (before.scopes.some((scope) => !kept.has(scope.name))) await narrowGrants(unit, before.audience, kept);
-  return after;
+/** Clients that are counted; more are called "or more". */
+const COUNTED = 1000;
+
+async function requireUnused(stores: DurableStores, audience: string): Promise<void> {
+  const granted = (await stores.clients.list({ audience }, undefined, COUNTED)).length;
+  const serving = (await stores.clients.list({ serves: audience }, undefined, COUNTED)).length;
+  if (granted + serving === 0) return;
+  const count = (found: number): string => (found === COUNTED ? `${COUNTED} or more` : String(found));
+  throw new GatehouseError(
+    'conflict',
+    `${audience} is granted to ${count(granted)} clients and served by ${count(serving)}; delete it with them by force=true`,
+  );
 }
 
 const BATCH = 1000;
 
-async function narrowGrants(unit: Unit, audience: string, kept: ReadonlySet<string>): Promise<void> {
+/** Grants that hold a scope which the API will not have any more. */
+export async function widerGrants(
+  stores: DurableStores,
+  before: Api,
+  fields: Pick<ApiFields, 'scopes'>,
+): Promise<Grant[]> {
+  const { audience } = before;
+  const kept = new Set(fields.scopes.map((scope) => scope.name));
+  if (before.scopes.every((scope) => kept.has(scope.name))) return [];
+  const wider: Grant[] = [];
   let after: string | undefined;
   for (;;) {
-    const clients = await unit.stores.clients.list({ audience }, after, BATCH);
-    const grants = await unit.stores.grants.listMany(clients.map((client) => client.id));
-    const wider = grants.filter((g) => g.audience === audience && g.scopes.some((scope) => !kept.has(scope)));
-    const narrowed = wider.map((g) => ({
-      clientId: g.clientId,
-      audience,
-      scopes: g.scopes.filter((scope) => kept.has(scope)),
-    }));
-    if (narrowed.length > 0) await unit.stores.grants.putMany(narrowed);
-    for (const { clientId, scopes } of narrowed) {
-      unit.change('client', clientId);
-      unit.audit('grant.set', 'grant', audience, { clientId, after: { scopes }, reason: 'scope removed' });
-    }
+    const clients = await stores.clients.list({ audience }, after, BATCH);
+    const grants = await stores.grants.listMany(clients.map((client) => client.id));
+    wider.push(
+      ...grants.filter((g) => g.audience === audience && g.scopes.some((scope) => !kept.has(scope))),
+    );
     after = clients.at(-1)?.id;
-    if (clients.length < BATCH) return;
+    if (clients.length < BATCH) return wider;
   }
 }
 
-/** Deletes an API with its grants; everything is looked at again, because any client may have held one. */
-export async function deleteApi(unit: Unit, before: Api): Promise<void> {
-  await unit.stores.apis.delete(before.audience);
-  unit.change('all', '');
-  unit.audit('api.deleted', 'api', before.audience, { before: apiView(before) });
+const NAMED = 10;
+
+function stillGranted(audience: string, wider: readonly Grant[]): GatehouseError {
+  const named = wider.slice(0, NAMED).map((grant) => grant.clientId);
+  const more = wider.length > NAMED ? ` and ${wider.length - NAMED} more` : '';
+  return new GatehouseError(
+    'conflict',
+    `a scope of ${audience} that would go away is granted to ${named.join(', ')}${more}; take it from them by force=true`,
+  );
+}
+
+/** Takes scopes out of grants: they must not come back to life with the name. A grant with nothing left goes. */
+async function narrowGrants(unit: Unit, wider: readonly Grant[], fields: ApiFields): Promise<void> {
+  const kept = new Set(fields.scopes.map((scope) => scope.name));
+  const narrowed = wider.map((grant) => ({
+    ...grant,
+    scopes: grant.scopes.filter((scope) => kept.has(scope)),
+  }));
+  const left = narrowed.filter((grant) => grant.scopes.length > 0);
+  const gone = narrowed.filter((grant) => grant.scopes.length === 0);
+  if (left.length > 0) await unit.stores.grants.putMany(left);
+  if (gone.length > 0) await unit.stores.grants.deleteMany(gone);
+  for (const [index, { clientId, audience, scopes }] of narrowed.entries()) {
+    unit.change('client', clientId);
+    const before = { scopes: wider[index]?.scopes ?? [] };
+    const type = scopes.length > 0 ? 'grant.set' : 'grant.deleted';
+    unit.audit(type, 'grant', audience, {
+      clientId,
+      before,
+      after: { scopes },
+      reason: 'scope removed from the API',
+    });
+  }
 }

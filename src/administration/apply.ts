@@ -1,21 +1,17 @@
-/** Applies a configuration document in one transaction, and exports one. */
-import type { Client, Grant } from '../clients/index.js';
+/** Applies a configuration document in one transaction. The plan is made by apply_planner.ts, and carried out by apply_execute.ts. */
+import type { Client } from '../clients/index.js';
+import { GatehouseError } from '../errors.js';
 import { newId } from '../lib/ids.js';
 import type { DurableStores } from '../registry/index.js';
-import { deleteApi, updateApi } from './apis.js';
-import {
-  planApply,
-  type ApplyDocument,
-  type CurrentState,
-  type Plan,
-  type PlannedChange,
-} from './apply_planner.js';
-import { auditClientUpdate } from './clients.js';
-import { auditGrant } from './grants.js';
+import { widerGrants } from './apis.js';
+import { parseDocument, type ApplyDocument } from './apply_document.js';
+import { executePlan } from './apply_execute.js';
+import type { CurrentState, Plan, PlannedChange } from './apply_plan.js';
+import { planApply } from './apply_planner.js';
+import { allClients, exportDocument, grantsOfMany } from './export.js';
 import type { AdministrationParts, Caller } from './ports.js';
 import { Privileges } from './privileges.js';
-import { apiFieldsOf, apiView, clientFieldsOf, clientView } from './views.js';
-import { requireNoFaults, type Unit, type Writes } from './writes.js';
+import { requireNoFaults, type Writes } from './writes.js';
 
 export interface ApplyOptions {
   readonly dryRun?: boolean | undefined;
@@ -27,7 +23,8 @@ export interface ApplyResult {
   readonly applied: boolean;
 }
 
-const PAGE = 1000;
+/** Where the document is in a request. */
+const BASE = '/document';
 
 export class ConfigurationAdministration {
   readonly #parts: AdministrationParts;
@@ -38,15 +35,21 @@ export class ConfigurationAdministration {
     this.#writes = writes;
   }
 
-  /** @throws GatehouseError `validation_failed` with every fault of the document, `forbidden` */
-  async apply(caller: Caller, document: ApplyDocument, options: ApplyOptions): Promise<ApplyResult> {
+  /**
+   * All or nothing. In a dry run clients that would be made have their name for an id.
+   * @throws GatehouseError `validation_failed` with every fault of the document, `forbidden`, `conflict` when a scope would
+   * go away that a client outside the document holds
+   */
+  async apply(caller: Caller, input: unknown, options: ApplyOptions): Promise<ApplyResult> {
     const prune = options.prune === true;
+    const document = await parseDocument(input, BASE);
     if (options.dryRun === true) {
-      return answer(await checkedPlan(this.#parts.durable.stores, caller, document, prune), false);
+      const { stores } = this.#parts.durable;
+      return answer(await checkedPlan(stores, caller, document, { prune, newId: (name) => name }), false);
     }
     return this.#writes.run(caller, async (unit) => {
-      const plan = await checkedPlan(unit.stores, caller, document, prune);
-      await execute(unit, plan);
+      const plan = await checkedPlan(unit.stores, caller, document, { prune, newId: () => newId('c') });
+      await executePlan(unit, plan);
       if (plan.changes.length > 0) {
         unit.audit('configuration.applied', 'configuration', 'apply', { after: { prune, ...plan.summary } });
       }
@@ -54,26 +57,9 @@ export class ConfigurationAdministration {
     });
   }
 
-  /** Everything that a document can say, ordered; applying it to an empty installation makes the same one. */
-  async export(): Promise<ApplyDocument> {
-    const { stores } = this.#parts.durable;
-    const apis = (await stores.apis.all()).filter((api) => !api.system);
-    const clients = (await allClients(stores)).filter((client) => !client.system);
-    const grantsOf = new Map<string, Grant[]>(clients.map((client) => [client.id, []]));
-    for (const grant of await grantsOfMany(stores, clients)) grantsOf.get(grant.clientId)?.push(grant);
-    return {
-      version: 1,
-      apis: apis.map((api) => ({
-        audience: api.audience,
-        ...apiFieldsOf(api),
-        scopes: Object.fromEntries(api.scopes.map((scope) => [scope.name, scope.description])),
-      })),
-      clients: clients.map((client) => ({
-        clientId: client.id,
-        ...clientFieldsOf(client),
-        grants: Object.fromEntries((grantsOf.get(client.id) ?? []).map((g) => [g.audience, g.scopes])),
-      })),
-    };
+  /** Everything that a document can say, ordered, as it was at one moment. */
+  export(): Promise<object> {
+    return exportDocument(this.#parts.durable);
   }
 }
 
@@ -85,11 +71,22 @@ async function checkedPlan(
   stores: DurableStores,
   caller: Caller,
   document: ApplyDocument,
-  prune: boolean,
+  options: { readonly prune: boolean; readonly newId: (name: string) => string },
 ): Promise<Plan> {
-  const current = await readState(stores, document, prune);
-  const plan = planApply(document, current, { prune, newId: () => newId('c') });
-  requireNoFaults(plan.faults.slice(0, 100));
+  const current = await readState(stores, document, options.prune);
+  const plan = await planApply(document, current, { ...options, base: BASE });
+  requireNoFaults(plan.faults);
+  await requirePower(stores, caller, current, plan);
+  await requireNothingLost(stores, current, plan);
+  return plan;
+}
+
+async function requirePower(
+  stores: DurableStores,
+  caller: Caller,
+  current: CurrentState,
+  plan: Plan,
+): Promise<void> {
   const privileges = await Privileges.of(stores, caller);
   const touched = new Set([
     ...[...plan.clientUpdates.map(({ before }) => before), ...plan.clientDeletes].map((client) => client.id),
@@ -97,7 +94,21 @@ async function checkedPlan(
   ]);
   privileges.requirePower(current.grants.filter((grant) => touched.has(grant.clientId)));
   privileges.requirePower(plan.grantPuts);
-  return plan;
+}
+
+/** Grants of clients that the document does not speak of are not changed behind its back. */
+async function requireNothingLost(stores: DurableStores, current: CurrentState, plan: Plan): Promise<void> {
+  const spokenOf = new Set(current.clients.filter((client) => !client.system).map((client) => client.id));
+  for (const { before, fields } of plan.apiUpdates) {
+    const lost = (await widerGrants(stores, before, fields)).filter((grant) => !spokenOf.has(grant.clientId));
+    if (lost.length === 0) continue;
+    const named = lost.slice(0, 10).map((grant) => grant.clientId);
+    const more = lost.length > named.length ? ` and ${lost.length - named.length} more` : '';
+    throw new GatehouseError(
+      'conflict',
+      `scopes of ${before.audience} would go away that clients outside the document hold: ${named.join(', ')}${more}`,
+    );
+  }
 }
 
 async function readState(
@@ -111,80 +122,9 @@ async function readState(
 }
 
 async function namedClients(stores: DurableStores, document: ApplyDocument): Promise<Client[]> {
-  const entries = document.clients ?? [];
-  const ids = entries.flatMap(({ clientId }) => (clientId === undefined ? [] : [clientId]));
-  const names = entries.flatMap(({ clientId, name }) => (clientId === undefined ? [name] : []));
+  const ids = document.clients.flatMap(({ clientId }) => (clientId === undefined ? [] : [clientId]));
+  const names = document.clients.flatMap(({ clientId, name }) => (clientId === undefined ? [name] : []));
   const byId = ids.length > 0 ? await stores.clients.getMany(ids) : [];
   const byName = names.length > 0 ? await stores.clients.getByNames(names) : [];
   return [...new Map([...byId, ...byName].map((client) => [client.id, client])).values()];
-}
-
-async function allClients(stores: DurableStores): Promise<Client[]> {
-  const all: Client[] = [];
-  for (;;) {
-    const page = await stores.clients.list({}, all.at(-1)?.id, PAGE);
-    all.push(...page);
-    if (page.length < PAGE) return all;
-  }
-}
-
-async function grantsOfMany(stores: DurableStores, clients: readonly Client[]): Promise<Grant[]> {
-  return clients.length > 0 ? stores.grants.listMany(clients.map((client) => client.id)) : [];
-}
-
-/** What is deleted goes last, so that nothing refers to it any more. */
-async function execute(unit: Unit, plan: Plan): Promise<void> {
-  for (const { audience, fields } of plan.apiInserts) {
-    const api = await unit.stores.apis.insert({ audience, system: false, ...fields });
-    unit.change('api', audience);
-    unit.audit('api.created', 'api', audience, { after: apiView(api) });
-  }
-  for (const { before, fields } of plan.apiUpdates) await updateApi(unit, before, fields);
-  await executeClients(unit, plan);
-  await executeGrants(unit, plan);
-  if (plan.clientDeletes.length > 0) {
-    await unit.stores.clients.deleteMany(plan.clientDeletes.map((client) => client.id));
-    for (const client of plan.clientDeletes) {
-      unit.change('client', client.id);
-      unit.audit('client.deleted', 'client', client.id, { clientId: client.id, before: clientView(client) });
-    }
-  }
-  for (const api of plan.apiDeletes) await deleteApi(unit, api);
-}
-
-async function executeClients(unit: Unit, plan: Plan): Promise<void> {
-  const createdBy = unit.caller.origin.actor.id;
-  if (plan.clientInserts.length > 0) {
-    const rows = plan.clientInserts.map(({ id, fields }) => ({ id, system: false, createdBy, ...fields }));
-    for (const client of await unit.stores.clients.insertMany(rows)) {
-      unit.change('client', client.id);
-      unit.audit('client.created', 'client', client.id, { clientId: client.id, after: clientView(client) });
-    }
-  }
-  if (plan.clientUpdates.length > 0) {
-    const befores = new Map(plan.clientUpdates.map(({ before }) => [before.id, before]));
-    const rows = plan.clientUpdates.map(({ before, fields }) => ({ id: before.id, ...fields }));
-    for (const after of await unit.stores.clients.updateMany(rows)) {
-      const before = befores.get(after.id);
-      unit.change('client', after.id);
-      if (before) auditClientUpdate(unit, before, after);
-    }
-  }
-}
-
-async function executeGrants(unit: Unit, plan: Plan): Promise<void> {
-  if (plan.grantPuts.length > 0) {
-    await unit.stores.grants.putMany(
-      plan.grantPuts.map(({ clientId, audience, scopes }) => ({ clientId, audience, scopes })),
-    );
-  }
-  for (const { clientId, audience, before, scopes } of plan.grantPuts) {
-    unit.change('client', clientId);
-    auditGrant(unit, clientId, audience, before, scopes);
-  }
-  if (plan.grantDeletes.length > 0) await unit.stores.grants.deleteMany(plan.grantDeletes);
-  for (const { clientId, audience, scopes } of plan.grantDeletes) {
-    unit.change('client', clientId);
-    unit.audit('grant.deleted', 'grant', audience, { clientId, before: { scopes } });
-  }
 }

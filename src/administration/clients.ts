@@ -2,21 +2,21 @@
 import {
   clientDefaults,
   clientFaults,
-  isClientId,
   needsSecret,
   type Client,
   type ClientFields,
   type ClientFilter,
 } from '../clients/index.js';
-import { GatehouseError, type FieldFault } from '../errors.js';
+import { GatehouseError } from '../errors.js';
 import { newId } from '../lib/ids.js';
 import type { DurableStores } from '../registry/index.js';
+import { idFaults, servesFaults, twiceFaults } from './client_faults.js';
 import { auditGrant, grantFaults, sorted, type GrantInput } from './grants.js';
 import { afterOf, pageOf } from './pages.js';
 import type { AdministrationParts, Caller, Once, Page, PageRequest, Patch } from './ports.js';
+import { revokeTokensOf } from './revocations.js';
 import { Privileges, requirePowerOver } from './privileges.js';
 import { insertSecret, prepareSecret, type PreparedSecret, type SecretInput } from './secrets.js';
-import { isSystemAudience } from './system.js';
 import {
   clientFieldsOf,
   clientView,
@@ -26,7 +26,15 @@ import {
   type ClientView,
   type SecretView,
 } from './views.js';
-import { merged, notFound, requireNoFaults, requireVersion, type Unit, type Writes } from './writes.js';
+import {
+  merged,
+  notFound,
+  requireNoFaults,
+  requireVersion,
+  type Expected,
+  type Unit,
+  type Writes,
+} from './writes.js';
 
 export type ClientInput = Patch<Omit<ClientFields, 'name'>> & {
   readonly name: string;
@@ -81,13 +89,14 @@ export class ClientAdministration {
     caller: Caller,
     clientId: string,
     patch: Patch<ClientFields>,
-    version?: number,
+    expected?: Expected,
   ): Promise<ClientView> {
     return this.#writes.run(caller, async (unit) => {
       const before = await requireClient(unit.stores, clientId);
       await requirePowerOver(unit.stores, caller, clientId);
-      requireVersion(before, version);
+      requireVersion(before, expected);
       const fields = merged(clientFieldsOf(before), patch);
+      if (JSON.stringify(fields) === JSON.stringify(clientFieldsOf(before))) return clientView(before);
       requireNoFaults([...clientFaults(fields), ...(await servesFaults(unit.stores, fields.serves))]);
       if (before.system) requireUsable(before, fields);
       const [after] = await unit.stores.clients.updateMany([{ id: clientId, ...fields }]);
@@ -98,25 +107,20 @@ export class ClientAdministration {
     });
   }
 
-  /** @throws GatehouseError `not_found`, `forbidden`, `precondition_failed` */
-  remove(caller: Caller, clientId: string, version?: number): Promise<void> {
+  /** Its tokens die with it, even if another client gets its id. @throws GatehouseError `not_found`, `forbidden`, `precondition_failed` */
+  remove(caller: Caller, clientId: string, expected?: Expected): Promise<void> {
     return this.#writes.run(caller, async (unit) => {
       const before = await requireClient(unit.stores, clientId);
       if (before.system)
         throw new GatehouseError('forbidden', 'a client of Gatehouse itself cannot be deleted');
       await requirePowerOver(unit.stores, caller, clientId);
-      requireVersion(before, version);
+      requireVersion(before, expected);
       await unit.stores.clients.deleteMany([clientId]);
+      await revokeTokensOf(unit, clientId);
       unit.change('client', clientId);
       unit.audit('client.deleted', 'client', clientId, { clientId, before: clientView(before) });
     });
   }
-}
-
-/** Faults of a client id. */
-export function idFaults(clientId: string): FieldFault[] {
-  if (isClientId(clientId)) return [];
-  return [{ pointer: '/clientId', message: 'must be 1 to 128 letters, digits and . _ ~ -' }];
 }
 
 async function requireClient(stores: DurableStores, clientId: string): Promise<Client> {
@@ -136,15 +140,6 @@ function requireUsable(before: Client, fields: ClientFields): void {
   }
 }
 
-async function servesFaults(stores: DurableStores, serves: readonly string[]): Promise<FieldFault[]> {
-  const known = new Set((await stores.apis.getMany(serves)).map((api) => api.audience));
-  return serves.flatMap((audience, index) => {
-    const pointer = `/serves/${index}`;
-    if (isSystemAudience(audience)) return [{ pointer, message: 'is served by Gatehouse itself' }];
-    return known.has(audience) ? [] : [{ pointer, message: `there is no API ${audience}` }];
-  });
-}
-
 async function insertClient(
   unit: Unit,
   clientId: string,
@@ -154,10 +149,13 @@ async function insertClient(
 ): Promise<CreatedClient> {
   const { stores, caller } = unit;
   const grants = input.grants ?? [];
+  const wrongGrants = await grantFaults(stores, grants, (index) => `/grants/${index}`);
+  requireNoFaults([...(await servesFaults(stores, fields.serves)), ...wrongGrants, ...twiceFaults(grants)]);
   const privileges = await Privileges.of(stores, caller);
   privileges.requirePower(grants);
-  const wrongGrants = await grantFaults(stores, grants, (index) => `/grants/${index}`);
-  requireNoFaults([...(await servesFaults(stores, fields.serves)), ...wrongGrants]);
+  if (await stores.clients.get(clientId)) {
+    throw new GatehouseError('conflict', `there is a client ${clientId} already`);
+  }
   const createdBy = caller.origin.actor.id;
   const [client] = await stores.clients.insertMany([{ id: clientId, system: false, createdBy, ...fields }]);
   if (!client) throw new GatehouseError('conflict', 'the client exists already');
@@ -167,7 +165,8 @@ async function insertClient(
   const granted = rows.length > 0 ? await stores.grants.putMany(rows) : [];
   for (const row of rows) auditGrant(unit, clientId, row.audience, undefined, row.scopes);
   const secrets: SecretView[] = [];
-  if (prepared) secrets.push(secretView(await insertSecret(unit, clientId, input.secret ?? {}, prepared)));
+  if (prepared)
+    secrets.push(secretView(await insertSecret(unit, clientId, input.secret ?? {}, prepared, '/secret')));
   const detail = { ...clientView(client), secrets, grants: granted.map(grantView) };
   return prepared?.secret === undefined ? detail : { ...detail, clientSecret: prepared.secret };
 }

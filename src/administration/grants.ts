@@ -1,12 +1,20 @@
 /** Administration of grants: (client, API, scopes). */
-import type { Grant } from '../clients/index.js';
+import type { Client, Grant } from '../clients/index.js';
 import { GatehouseError, type FieldFault } from '../errors.js';
 import type { DurableStores } from '../registry/index.js';
 import type { AdministrationParts, Caller, Once } from './ports.js';
 import { Privileges } from './privileges.js';
 import { ADMIN_CLIENT_ID, isSystemAudience } from './system.js';
 import { grantView, type GrantView } from './views.js';
-import { notFound, requireNoFaults, type Unit, type Writes } from './writes.js';
+import {
+  notFound,
+  requireNoFaults,
+  requireVersion,
+  touchClient,
+  type Expected,
+  type Unit,
+  type Writes,
+} from './writes.js';
 
 export interface GrantInput {
   readonly audience: string;
@@ -30,23 +38,29 @@ export class GrantAdministration {
   }
 
   /** Sets the scopes exactly. @throws GatehouseError `not_found`, `validation_failed`, `forbidden` */
-  set(caller: Caller, clientId: string, input: GrantInput): Promise<GrantView> {
-    return this.#change(caller, clientId, input, () => input.scopes);
+  set(caller: Caller, clientId: string, input: GrantInput, expected?: Expected): Promise<GrantView> {
+    return this.#change(caller, clientId, input, () => input.scopes, { expected });
   }
 
   /** Adds scopes. @throws GatehouseError `not_found`, `validation_failed`, `forbidden` */
   add(caller: Caller, clientId: string, input: GrantInput, once?: Once): Promise<GrantView> {
-    return this.#change(caller, clientId, input, (now) => [...now, ...input.scopes], once);
+    return this.#change(caller, clientId, input, (now) => [...now, ...input.scopes], { once });
   }
 
   /** Removes scopes, or the whole grant when none are named or none are left. @throws GatehouseError `not_found`, `forbidden` */
-  remove(caller: Caller, clientId: string, audience: string, scopes?: readonly string[]): Promise<void> {
+  remove(
+    caller: Caller,
+    clientId: string,
+    audience: string,
+    options: { readonly scopes?: readonly string[] | undefined; readonly expected?: Expected } = {},
+  ): Promise<void> {
     return this.#writes.run(caller, async (unit) => {
-      const { before } = await readGrant(unit, clientId, audience);
+      const { client, before } = await readGrant(unit, clientId, audience, options.expected);
       if (!before) throw notFound('grant');
       requireNotAdminsOwn(clientId, audience);
+      const { scopes } = options;
       const left = scopes ? before.scopes.filter((scope) => !scopes.includes(scope)) : [];
-      unit.change('client', clientId);
+      await touchClient(unit, client);
       if (left.length > 0) {
         await unit.stores.grants.putMany([{ clientId, audience, scopes: left }]);
         auditGrant(unit, clientId, audience, before.scopes, left);
@@ -62,19 +76,19 @@ export class GrantAdministration {
     clientId: string,
     { audience, scopes }: GrantInput,
     next: (now: readonly string[]) => readonly string[],
-    once?: Once,
+    { expected, once }: { readonly expected?: Expected; readonly once?: Once | undefined },
   ): Promise<GrantView> {
     return this.#writes.run(
       caller,
       async (unit) => {
-        const { before, privileges } = await readGrant(unit, clientId, audience);
+        const { client, before, privileges } = await readGrant(unit, clientId, audience, expected);
+        requireNoFaults(await grantFaults(unit.stores, [{ audience, scopes }], () => ''));
         requireNotAdminsOwn(clientId, audience);
         privileges.requireHeld(audience, scopes);
-        requireNoFaults(await grantFaults(unit.stores, [{ audience, scopes }], () => ''));
         const wanted = sorted(next(before?.scopes ?? []));
         const [grant] = await unit.stores.grants.putMany([{ clientId, audience, scopes: wanted }]);
         if (!grant) throw notFound('client');
-        unit.change('client', clientId);
+        await touchClient(unit, client);
         auditGrant(unit, clientId, audience, before?.scopes, wanted);
         return grantView(grant);
       },
@@ -98,12 +112,15 @@ async function readGrant(
   unit: Unit,
   clientId: string,
   audience: string,
-): Promise<{ before: Grant | undefined; privileges: Privileges }> {
-  if (!(await unit.stores.clients.get(clientId))) throw notFound('client');
+  expected: Expected,
+): Promise<{ client: Client; before: Grant | undefined; privileges: Privileges }> {
+  const client = await unit.stores.clients.get(clientId);
+  if (!client) throw notFound('client');
   const grants = await unit.stores.grants.list(clientId);
   const privileges = await Privileges.of(unit.stores, unit.caller);
   privileges.requirePower(grants);
-  return { before: grants.find((grant) => grant.audience === audience), privileges };
+  requireVersion(client, expected);
+  return { client, before: grants.find((grant) => grant.audience === audience), privileges };
 }
 
 export function auditGrant(

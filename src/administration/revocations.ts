@@ -109,6 +109,21 @@ function required(value: string | undefined, pointer: string): string {
   return value;
 }
 
+/** Revokes all tokens of a client that were made up to now. */
+export async function revokeTokensOf(unit: Unit, clientId: string): Promise<void> {
+  const { id } = revocationView(
+    await unit.stores.revocations.put({
+      kind: 'client',
+      subject: clientId,
+      revokedAt: unit.now,
+      expiresAt: new Date(unit.now.getTime() + BOUND_MS),
+      reason: 'client deleted',
+      createdBy: unit.caller.origin.actor.id,
+    }),
+  );
+  unit.change('revocation', id);
+}
+
 async function record(unit: Unit, target: Target, reason: string): Promise<RevocationView> {
   const { kind, subject, expiresAt, clientId } = target;
   if (kind === 'client' && !(await unit.stores.clients.get(subject))) throw notFound('client');

@@ -10,10 +10,11 @@ import {
 } from '../clients/index.js';
 import { GatehouseError } from '../errors.js';
 import { newId } from '../lib/ids.js';
+import { invalid } from './faults.js';
 import type { AdministrationParts, Caller, Once } from './ports.js';
 import { requirePowerOver } from './privileges.js';
 import { secretView, type SecretView } from './views.js';
-import { notFound, requireNoFaults, type Unit, type Writes } from './writes.js';
+import { notFound, requireVersion, touchClient, type Expected, type Unit, type Writes } from './writes.js';
 
 /** A chosen value, a hash made elsewhere, or neither: then one is generated. */
 export interface SecretInput {
@@ -30,12 +31,15 @@ export interface RotationView {
   readonly previous: SecretView[];
 }
 
-export type NewSecretView = SecretView & { clientSecret?: string };
-export type PreparedSecret = HashedSecret & { readonly secret?: string };
-
-const MAX_SECRETS = 20;
+/** Secrets of one client that have not expired. */
+const MAX_LIVE = 10;
+/** Expired ones are kept to be looked at: the newest of them. */
+const MAX_EXPIRED = 10;
 /** A week: time to roll a secret out to every instance. */
 export const DEFAULT_OVERLAP_SECONDS = 604_800;
+
+export type NewSecretView = SecretView & { clientSecret?: string };
+export type PreparedSecret = HashedSecret & { readonly secret?: string };
 
 /** The stored form of a secret. Hashing costs time, so it is done before the transaction. @throws GatehouseError `validation_failed` */
 export async function prepareSecret(
@@ -45,35 +49,33 @@ export async function prepareSecret(
 ): Promise<PreparedSecret> {
   const { value, argon2 } = input;
   if (value !== undefined && argon2 !== undefined) {
-    requireNoFaults([{ pointer: `${pointer}/argon2`, message: 'not together with value' }]);
+    throw invalid([{ pointer: `${pointer}/argon2`, message: 'not together with value' }]);
   }
   if (value !== undefined) {
     const message = chosenSecretFault(value);
-    requireNoFaults(message === undefined ? [] : [{ pointer: `${pointer}/value`, message }]);
+    if (message !== undefined) throw invalid([{ pointer: `${pointer}/value`, message }]);
     return hashChosenSecret(value);
   }
   if (argon2 !== undefined) {
     const message = phcFault(argon2);
-    requireNoFaults(message === undefined ? [] : [{ pointer: `${pointer}/argon2`, message }]);
+    if (message !== undefined) throw invalid([{ pointer: `${pointer}/argon2`, message }]);
     return { scheme: 'argon2id', hash: Buffer.from(argon2), pepperId: null };
   }
   return generateSecret(peppers);
 }
 
-/** Stores a prepared secret. @throws GatehouseError `conflict` when the client has too many */
+/** Stores a prepared secret. @throws GatehouseError `conflict` when the client has too many, `validation_failed` */
 export async function insertSecret(
   unit: Unit,
   clientId: string,
-  input: SecretInput,
+  input: Pick<SecretInput, 'name' | 'expiresAt'>,
   prepared: PreparedSecret,
+  pointer = '',
 ): Promise<ClientSecret> {
-  const existing = await unit.stores.secrets.list(clientId);
-  if (existing.length >= MAX_SECRETS) {
-    throw new GatehouseError(
-      'conflict',
-      `a client has ${MAX_SECRETS} secrets at most; delete old ones first`,
-    );
+  if (input.expiresAt != null && input.expiresAt <= unit.now) {
+    throw invalid([{ pointer: `${pointer}/expiresAt`, message: 'must be in the future' }]);
   }
+  await makeRoom(unit, clientId);
   const { scheme, hash, pepperId } = prepared;
   const secret = await unit.stores.secrets.insert({
     id: newId('s'),
@@ -88,6 +90,39 @@ export async function insertSecret(
   unit.change('client', clientId);
   unit.audit('client.secret_created', 'client_secret', secret.id, { clientId, after: secretView(secret) });
   return secret;
+}
+
+/** @param options.force deletes the oldest when there are too many, instead of refusing */
+export async function makeRoom(
+  unit: Unit,
+  clientId: string,
+  options: { readonly force?: boolean } = {},
+): Promise<void> {
+  const existing = await unit.stores.secrets.list(clientId);
+  const isExpired = ({ expiresAt }: ClientSecret): boolean => expiresAt !== null && expiresAt <= unit.now;
+  const expired = existing.filter(isExpired);
+  const live = existing.filter((secret) => !isExpired(secret));
+  if (live.length >= MAX_LIVE && options.force !== true) {
+    const message = `a client has ${MAX_LIVE} secrets at most; delete one that is not used any more`;
+    throw new GatehouseError('conflict', message);
+  }
+  for (const secret of live.slice(0, Math.max(0, live.length + 1 - MAX_LIVE))) {
+    await removeSecret(unit, clientId, secret, 'too many');
+  }
+  for (const secret of expired.slice(0, Math.max(0, expired.length - MAX_EXPIRED))) {
+    await removeSecret(unit, clientId, secret, 'expired');
+  }
+}
+
+async function removeSecret(
+  unit: Unit,
+  clientId: string,
+  secret: ClientSecret,
+  reason: string | null,
+): Promise<void> {
+  await unit.stores.secrets.delete(clientId, secret.id);
+  const details = { clientId, before: secretView(secret), reason };
+  unit.audit('client.secret_deleted', 'client_secret', secret.id, details);
 }
 
 export class SecretAdministration {
@@ -112,7 +147,7 @@ export class SecretAdministration {
     return this.#writes.run(
       caller,
       async (unit) => {
-        await requireClient(unit, clientId);
+        await openClient(unit, clientId);
         const view = secretView(await insertSecret(unit, clientId, input, prepared));
         return prepared.secret === undefined ? view : { ...view, clientSecret: prepared.secret };
       },
@@ -120,23 +155,25 @@ export class SecretAdministration {
     );
   }
 
-  /** @throws GatehouseError `not_found`, `forbidden` */
-  setExpiry(caller: Caller, clientId: string, secretId: string, expiresAt: Date | null): Promise<SecretView> {
+  /** @param expected versions of the client @throws GatehouseError `not_found`, `forbidden`, `precondition_failed` */
+  setExpiry(
+    caller: Caller,
+    clientId: string,
+    secretId: string,
+    expiresAt: Date | null,
+    expected?: Expected,
+  ): Promise<SecretView> {
     return this.#writes.run(caller, async (unit) => {
-      await requireClient(unit, clientId);
-      const before = (await unit.stores.secrets.list(clientId)).find((secret) => secret.id === secretId);
-      if (!before) throw notFound('secret');
-      return expire(unit, clientId, before, expiresAt);
+      await openClient(unit, clientId, expected);
+      return expire(unit, clientId, await requireSecret(unit, clientId, secretId), expiresAt);
     });
   }
 
-  /** @throws GatehouseError `not_found`, `forbidden` */
-  remove(caller: Caller, clientId: string, secretId: string): Promise<void> {
+  /** @param expected versions of the client @throws GatehouseError `not_found`, `forbidden`, `precondition_failed` */
+  remove(caller: Caller, clientId: string, secretId: string, expected?: Expected): Promise<void> {
     return this.#writes.run(caller, async (unit) => {
-      await requireClient(unit, clientId);
-      if (!(await unit.stores.secrets.delete(clientId, secretId))) throw notFound('secret');
-      unit.change('client', clientId);
-      unit.audit('client.secret_deleted', 'client_secret', secretId, { clientId });
+      await openClient(unit, clientId, expected);
+      await removeSecret(unit, clientId, await requireSecret(unit, clientId, secretId), null);
     });
   }
 
@@ -152,7 +189,7 @@ export class SecretAdministration {
     return this.#writes.run(
       caller,
       async (unit) => {
-        await requireClient(unit, clientId);
+        await openClient(unit, clientId);
         const end = new Date(unit.now.getTime() + overlap * 1000);
         const previous: SecretView[] = [];
         for (const old of await unit.stores.secrets.list(clientId)) {
@@ -168,9 +205,19 @@ export class SecretAdministration {
   }
 }
 
-async function requireClient(unit: Unit, clientId: string): Promise<void> {
-  if (!(await unit.stores.clients.get(clientId))) throw notFound('client');
+/** Makes sure that the caller may change the client, whose version rises with its secrets. */
+async function openClient(unit: Unit, clientId: string, expected?: Expected): Promise<void> {
+  const client = await unit.stores.clients.get(clientId);
+  if (!client) throw notFound('client');
   await requirePowerOver(unit.stores, unit.caller, clientId);
+  requireVersion(client, expected);
+  await touchClient(unit, client);
+}
+
+async function requireSecret(unit: Unit, clientId: string, secretId: string): Promise<ClientSecret> {
+  const secret = (await unit.stores.secrets.list(clientId)).find(({ id }) => id === secretId);
+  if (!secret) throw notFound('secret');
+  return secret;
 }
 
 async function expire(
@@ -181,7 +228,6 @@ async function expire(
 ): Promise<SecretView> {
   await unit.stores.secrets.setExpiry(clientId, before.id, expiresAt);
   const after = secretView({ ...before, expiresAt });
-  unit.change('client', clientId);
   const details = { clientId, before: secretView(before), after };
   unit.audit('client.secret_expiry_changed', 'client_secret', before.id, details);
   return after;

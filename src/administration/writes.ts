@@ -2,12 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditData, AuditEvent, AuditEventType } from '../audit/index.js';
 import { GatehouseError } from '../errors.js';
-import type { Change, DurableStores } from '../registry/index.js';
+import { CHANGED_SIGNAL, type Change, type DurableStores } from '../registry/index.js';
+import type { Client } from '../clients/index.js';
+import { invalid } from './faults.js';
 import { recall, remember } from './idempotency.js';
 import type { AdministrationParts, Caller, Once } from './ports.js';
+import { clientFieldsOf } from './views.js';
 
 /** More changes than this become one `all`. */
 export const MAX_CHANGES = 500;
+const AUDIT_BATCH = 5000;
 
 export interface AuditDetails {
   readonly clientId?: string | null;
@@ -42,8 +46,13 @@ export class Unit {
     const { changes, events } = this;
     const unique = [...new Map(changes.map((change) => [`${change.kind} ${change.id}`, change])).values()];
     const all = unique.length > MAX_CHANGES || unique.some((change) => change.kind === 'all');
-    if (unique.length > 0) await this.stores.changes.append(all ? [{ kind: 'all', id: '' }] : unique);
-    if (events.length > 0) await this.stores.audit.append(events);
+    // `all` stands for clients and APIs; revocations are still told one by one.
+    const told = unique.filter(({ kind }) => !all || kind === 'revocation' || kind === 'key');
+    if (all) told.push({ kind: 'all', id: '' });
+    if (told.length > 0) await this.stores.changes.append(told);
+    for (let at = 0; at < events.length; at += AUDIT_BATCH) {
+      await this.stores.audit.append(events.slice(at, at + AUDIT_BATCH));
+    }
   }
 }
 
@@ -98,23 +107,32 @@ export class Writes {
       return answer;
     });
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set inside the callback above
-    if (changed) await signals.publish('changes');
+    if (changed) await signals.publish(CHANGED_SIGNAL);
     return result;
   }
 }
 
-/** @throws GatehouseError `precondition_failed` when If-Match names another version */
-export function requireVersion(entity: { readonly version: number }, version: number | undefined): void {
-  if (version !== undefined && version !== entity.version) {
+/** Versions that If-Match names; undefined when there is no such header or it is `*`. */
+export type Expected = readonly number[] | undefined;
+
+/** @throws GatehouseError `precondition_failed` when other versions are expected */
+export function requireVersion(entity: { readonly version: number }, expected: Expected): void {
+  if (expected !== undefined && !expected.includes(entity.version)) {
     throw new GatehouseError('precondition_failed', 'it was changed in the meantime; read it again');
   }
+}
+
+/** Raises the version of a client whose secrets or grants changed: its ETag stands for them too. */
+export async function touchClient(unit: Unit, client: Client): Promise<void> {
+  await unit.stores.clients.updateMany([{ id: client.id, ...clientFieldsOf(client) }]);
+  unit.change('client', client.id);
 }
 
 /** `base` with the defined fields of `patch`. */
 export function merged<T extends object>(base: T, patch: object): T {
   const result = { ...base } as Record<string, unknown>;
   for (const [name, value] of Object.entries(patch)) {
-    if (value !== undefined && name in base) result[name] = value;
+    if (value !== undefined && Object.hasOwn(base, name)) result[name] = value;
   }
   return result as T;
 }
@@ -126,6 +144,6 @@ export function notFound(what: string): GatehouseError {
 /** @throws GatehouseError `validation_failed` when there are faults */
 export function requireNoFaults(faults: readonly { pointer: string; message: string }[]): void {
   if (faults.length > 0) {
-    throw new GatehouseError('validation_failed', 'some fields are not valid', { faults });
+    throw invalid(faults);
   }
 }

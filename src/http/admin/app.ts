@@ -1,36 +1,50 @@
-/** The admin plane: authentication, the route table, problems and the reference page. Knows nothing of storage. */
+/**
+ * The admin plane: its middleware in order. Knows the routes as rows (routes/), and nothing of storage or of how a token
+ * is checked.
+ */
+import { Router } from '@koa/router';
 import Koa from 'koa';
-import type { z } from 'zod';
-import type { Administration, Caller, Once } from '../../administration/index.js';
+import { parsed, ScopeMissing, type Administration, type Caller } from '../../administration/index.js';
 import type { Origin } from '../../audit/index.js';
-import { GatehouseError } from '../../errors.js';
+import { GatehouseError, type FieldFault } from '../../errors.js';
 import type { Logger } from '../../log/logger.js';
+import type { ClientCertificate } from '../client_certificate.js';
 import type {
   GatehouseApp,
   GatehouseContext,
   GatehouseMiddleware,
   RequestState,
 } from '../request_context.js';
-import { readJson } from './body.js';
-import { createReference } from './reference.js';
+import { readJson, textFault } from './body.js';
+import { expectedVersions, onceOf } from './conditions.js';
 import { renderProblem } from './problems.js';
-import { ROUTES, type Route } from './routes.js';
+import { createReference } from './reference.js';
+import { refusalNotes, type NoteRefusal } from './refusals.js';
+import type { Route } from './route.js';
+import { ROUTES } from './routes/index.js';
 
+/** What a request shows of who sends it. */
 export interface AdminAuthentication {
   readonly authorization: string | undefined;
   readonly dpop: string | undefined;
   readonly method: string;
+  /** Without query; made of the configured or listening address, never of a Host header. */
   readonly url: string;
-  readonly certificate: unknown;
+  readonly certificate: ClientCertificate | undefined;
+}
+
+export interface AdminCaller {
+  readonly clientId: string;
+  readonly scopes: ReadonlySet<string>;
 }
 
 export interface AdminAppOptions {
   readonly administration: Administration;
-  /** @throws GatehouseError `invalid_token` */
-  readonly authenticate: (
-    request: AdminAuthentication,
-  ) => Promise<{ readonly clientId: string; readonly scopes: ReadonlySet<string> }>;
+  /** @throws GatehouseError `invalid_token` unless there is a good token for the admin API */
+  readonly authenticate: (request: AdminAuthentication) => Promise<AdminCaller>;
   readonly issuer: string;
+  /** Where callers reach this plane; without it the address of the socket. */
+  readonly adminUrl?: string | undefined;
   readonly requestContext: GatehouseMiddleware;
   readonly health: GatehouseMiddleware;
   readonly logger: Logger;
@@ -39,171 +53,160 @@ export interface AdminAppOptions {
   readonly version: string;
 }
 
-const PREFIX = '/admin/v1';
+export const PREFIX = '/admin/v1';
+/** Bytes of every body but that of apply. */
 const BODY_LIMIT = 256 * 1024;
 
 export function createAdminApp(options: AdminAppOptions): GatehouseApp {
-  const app = new Koa<RequestState>();
-  const reference = createReference(options.issuer, options.version);
+  const app: GatehouseApp = new Koa<RequestState>();
+  // Every error is answered here or by the request context; what Koa would print besides would be unredacted.
+  app.silent = true;
   app.use(options.requestContext);
+  app.use(securityHeaders);
   app.use(options.health);
-  app.use(async (ctx) => {
-    let route: Route | undefined;
-    try {
-      if (reference(ctx)) return;
-      const found = match(ctx.method, ctx.path);
-      route = found.route;
-      await serve(ctx, found.route, found.params, options);
-    } catch (error) {
-      note(ctx, error);
-      renderProblem(ctx, error, route?.scope);
-    }
-  });
+  app.use(problems);
+  app.use(createReference(options.issuer, options.version));
+  app.use(routes(options));
   return app;
 }
 
-function note(ctx: GatehouseContext, error: unknown): void {
-  const { event } = ctx.state;
-  if (error instanceof GatehouseError && error.code !== 'server_error') {
-    event.errorCode = error.code;
-    event.errorDetail = error.detail ?? error.message;
-  } else {
-    event.errorCode = 'server_error';
-    event.error = error;
-  }
-}
+const securityHeaders: GatehouseMiddleware = (ctx, next) => {
+  ctx.set('X-Content-Type-Options', 'nosniff');
+  ctx.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+  ctx.set('Referrer-Policy', 'no-referrer');
+  ctx.set('Cache-Control', 'no-store');
+  return next();
+};
 
-/** @throws GatehouseError `not_found`, `method_not_allowed` */
-function match(method: string, path: string): { route: Route; params: Map<string, string> } {
-  let pathKnown = false;
-  if (path.startsWith(`${PREFIX}/`)) {
-    const segments = path.slice(PREFIX.length + 1).split('/');
-    for (const route of ROUTES) {
-      const params = paramsOf(route.path.slice(1).split('/'), segments);
-      if (params === undefined) continue;
-      if (route.method === method) return { route, params };
-      pathKnown = true;
-    }
+const problems: GatehouseMiddleware = async (ctx, next) => {
+  try {
+    await next();
+  } catch (error) {
+    renderProblem(ctx, error);
   }
-  throw pathKnown
-    ? new GatehouseError('method_not_allowed', 'the method is not allowed here')
-    : new GatehouseError('not_found', 'there is nothing here');
-}
+};
 
-function paramsOf(pattern: readonly string[], segments: readonly string[]): Map<string, string> | undefined {
-  if (pattern.length !== segments.length) return undefined;
-  const params = new Map<string, string>();
-  for (const [index, part] of pattern.entries()) {
-    const segment = segments[index] ?? '';
-    if (!part.startsWith('{')) {
-      if (part !== segment) return undefined;
-      continue;
-    }
-    try {
-      params.set(part.slice(1, -1), decodeURIComponent(segment));
-    } catch {
-      return undefined;
-    }
+function routes(options: AdminAppOptions): GatehouseMiddleware {
+  const router = new Router<RequestState>({ prefix: PREFIX, sensitive: true, strict: true });
+  const noteRefusal = refusalNotes(options.administration, options.logger);
+  for (const route of ROUTES) {
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    router.register(path, [route.method], async (ctx) => serve(ctx, route, ctx.params, options, noteRefusal));
   }
-  return params;
+  // Koa's types and the router's differ in the body alone.
+  const dispatch = router.routes() as unknown as (ctx: GatehouseContext, next: Koa.Next) => Promise<void>;
+  return (ctx, next) => {
+    const found = router.match(ctx.path, ctx.method);
+    if (found.route) return dispatch(ctx, next);
+    const methods = new Set(found.path.flatMap((layer) => layer.methods));
+    if (methods.size === 0) throw new GatehouseError('not_found', 'there is nothing at this path');
+    ctx.set('Allow', [...methods].sort().join(', '));
+    throw new GatehouseError('method_not_allowed', `here you can use ${[...methods].sort().join(', ')}`);
+  };
 }
 
 async function serve(
   ctx: GatehouseContext,
   route: Route,
-  params: ReadonlyMap<string, string>,
+  params: unknown,
   options: AdminAppOptions,
+  noteRefusal: NoteRefusal,
 ): Promise<void> {
-  const { administration } = options;
-  ctx.set('Cache-Control', 'no-store');
-  const { clientId, scopes } = await options.authenticate({
-    authorization: ctx.get('authorization') || undefined,
-    dpop: ctx.get('dpop') || undefined,
-    method: ctx.method,
-    url: `${ctx.protocol}://${ctx.host}${ctx.path}`,
-    certificate: ctx.state.certificate(),
-  });
-  const { requestId, traceId, clientIp } = ctx.state;
-  const origin: Origin = { actor: { type: 'client', id: clientId }, sourceIp: clientIp, requestId, traceId };
-  const caller: Caller = { origin, scopes };
+  ctx.state.endpoint = route.endpoint;
+  let origin: Origin | undefined;
   try {
-    if (!scopes.has(route.scope) && (route.orScope === undefined || !scopes.has(route.orScope))) {
-      throw new GatehouseError('insufficient_scope', `this needs the scope ${route.scope}`);
-    }
-    const raw = route.body
-      ? await readJson(ctx.req, route.large === true ? options.bodyLimit : BODY_LIMIT)
-      : {};
-    const body = route.body ? parsed(route.body, raw, '') : undefined;
-    const query = parsed(route.query, { ...ctx.query }, 'query');
-    const once = route.status === 201 ? onceOf(ctx, raw) : undefined;
-    const param = (name: string): string => params.get(name) ?? '';
-    const request = { administration, caller, body, query, param, version: versionOf(ctx), once };
-    answer(ctx, route, await route.handle(request));
+    const caller = await authenticated(ctx, options);
+    origin = caller.origin;
+    requireScope(caller, route);
+    answer(ctx, route, await handled(ctx, route, params, caller, options));
   } catch (error) {
-    await recordRefusal(administration, origin, `${route.method} ${route.path}`, error, options.logger);
+    await noteRefusal(ctx, origin, error);
     throw error;
   }
 }
 
-async function recordRefusal(
-  administration: Administration,
-  origin: Origin,
-  subject: string,
-  error: unknown,
-  logger: Logger,
-): Promise<void> {
-  if (!(error instanceof GatehouseError)) return;
-  if (error.code !== 'forbidden' && error.code !== 'insufficient_scope') return;
-  try {
-    await administration.noteRefusal(origin, subject, error.message);
-  } catch (failure) {
-    logger.error({ error: failure }, 'a refusal on the admin plane could not be recorded');
-  }
+async function authenticated(ctx: GatehouseContext, options: AdminAppOptions): Promise<Caller> {
+  const { requestId, traceId, clientIp } = ctx.state;
+  const { clientId, scopes } = await options.authenticate({
+    authorization: ctx.headers.authorization,
+    dpop: headerOf(ctx, 'dpop'),
+    method: ctx.method,
+    url: (options.adminUrl ?? socketUrl(ctx)) + ctx.path,
+    certificate: ctx.state.certificate(),
+  });
+  const actor = { type: 'client', id: clientId } as const;
+  return { origin: { actor, sourceIp: clientIp, requestId, traceId }, scopes };
+}
+
+function socketUrl({ req: { socket } }: GatehouseContext): string {
+  const host = socket.localAddress ?? '';
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `${'encrypted' in socket ? 'https' : 'http'}://${name}:${socket.localPort ?? 0}`;
+}
+
+/** @throws ScopeMissing */
+function requireScope({ scopes }: Caller, { scope, orScope }: Route): void {
+  if (scopes.has(scope) || (orScope !== undefined && scopes.has(orScope))) return;
+  throw new ScopeMissing([scope]);
+}
+
+async function handled(
+  ctx: GatehouseContext,
+  route: Route,
+  params: unknown,
+  caller: Caller,
+  options: AdminAppOptions,
+): Promise<unknown> {
+  const { administration, bodyLimit } = options;
+  const query = queryOf(ctx.querystring, route);
+  const path = parsed(route.params, checkedTexts(params as Record<string, string>, 'path'), 'path');
+  const expected = route.ifMatch === true ? expectedVersions(headerOf(ctx, 'if-match')) : undefined;
+  const given =
+    route.body === undefined
+      ? undefined
+      : await readJson(ctx.req, route.large === true ? bodyLimit : BODY_LIMIT);
+  const body = route.body && given ? parsed(route.body, given.value, '') : undefined;
+  const once =
+    route.status === 201 && given
+      ? onceOf(headerOf(ctx, 'idempotency-key'), ctx.method, ctx.path, given.bytes)
+      : undefined;
+  return route.handle({ administration, caller, params: path, query, body, expected, once });
+}
+
+function headerOf(ctx: GatehouseContext, name: string): string | undefined {
+  const value = ctx.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+/** @throws GatehouseError `validation_failed` */
+function queryOf(text: string, route: Route): unknown {
+  const given = new URLSearchParams(text);
+  const names = [...given.keys()];
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  refuse(twice.map((name) => ({ pointer: `query/${name}`, message: 'is given twice' })));
+  return parsed(route.query, checkedTexts(Object.fromEntries(given), 'query'), 'query');
+}
+
+function checkedTexts(texts: Readonly<Record<string, string>>, base: string): object {
+  refuse(
+    Object.entries(texts).flatMap(([name, text]) => {
+      const message = textFault(text);
+      return message === undefined ? [] : [{ pointer: `${base}/${name}`, message }];
+    }),
+  );
+  return texts;
+}
+
+function refuse(faults: readonly FieldFault[]): void {
+  if (faults.length > 0)
+    throw new GatehouseError('validation_failed', 'some fields are not valid', { faults });
 }
 
 function answer(ctx: GatehouseContext, route: Route, result: unknown): void {
   ctx.status = route.status;
-  if (route.status === 204) return;
-  if (
-    typeof result === 'object' &&
-    result !== null &&
-    'version' in result &&
-    typeof result.version === 'number'
-  ) {
-    ctx.set('ETag', `"${result.version}"`);
-  }
-  ctx.type = 'application/json';
+  if (result === undefined) return;
+  const version = (result as { readonly version?: unknown }).version;
+  if (typeof version === 'number') ctx.set('ETag', `"${version}"`);
   ctx.body = JSON.stringify(result);
-}
-
-function versionOf(ctx: GatehouseContext): number | undefined {
-  const given = ctx.get('if-match');
-  if (given === '' || given === '*') return undefined;
-  const digits = /^"(\d{1,10})"$/.exec(given)?.[1];
-  if (digits === undefined)
-    throw new GatehouseError('precondition_failed', 'If-Match is not an ETag of ours');
-  return Number(digits);
-}
-
-function onceOf(ctx: GatehouseContext, body: unknown): Once | undefined {
-  const key = ctx.get('idempotency-key');
-  if (key === '') return undefined;
-  if (!/^[\x21-\x7e]{8,255}$/.test(key)) {
-    throw new GatehouseError('invalid_request', 'Idempotency-Key must be 8 to 255 printable characters');
-  }
-  return { key, request: `${ctx.method} ${ctx.path} ${JSON.stringify(body)}` };
-}
-
-/** @throws GatehouseError `validation_failed` with every fault */
-function parsed(schema: z.ZodType, input: unknown, base: '' | 'query'): unknown {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const faults = result.error.issues.slice(0, 100).map((issue) => {
-    const path = issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'));
-    return {
-      pointer: base === '' ? path.map((part) => `/${part}`).join('') : `query/${path.join('/')}`,
-      message: issue.message,
-    };
-  });
-  throw new GatehouseError('validation_failed', 'some fields are not valid', { faults });
+  ctx.type = 'application/json';
 }

@@ -1,2 +1,2 @@
 export * from './app.js';
-export * from './openapi.js';
+export { applySchema, openApi } from './openapi.js';
