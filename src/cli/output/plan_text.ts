@@ -26,7 +26,7 @@ const isAbsent = (value: unknown): boolean => value === undefined || value === n
 function title(change: PlanChange, applied: boolean): string {
   const name = visible(change.name ?? change.id);
   if (change.kind === 'grant')
-    return `grant ${name} -> ${visible(change.id.slice(change.id.indexOf(' ') + 1))}`;
+    return `grant ${name} -> ${visible(change.id.slice(change.id.lastIndexOf(' ') + 1))}`;
   const isNamedById = change.name === undefined || change.name === change.id;
   if (isNamedById || (change.action === 'create' && !applied)) return `${change.kind} ${name}`;
   return `${change.kind} ${name} (${visible(change.id)})`;

@@ -141,7 +141,15 @@ function addShow(apis: Command, shell: Shell): void {
   });
 }
 
-interface UpdateOptions extends ApiOptions {
+interface ForceOption {
+  readonly force?: boolean;
+}
+
+/** The server refuses what would take grants away, unless it is told to. */
+const forced = (options: ForceOption): Record<string, string> =>
+  options.force === true ? { force: 'true' } : {};
+
+interface UpdateOptions extends ApiOptions, ForceOption {
   readonly addScope?: Scope[];
   readonly removeScope?: string[];
 }
@@ -161,6 +169,7 @@ function addUpdate(apis: Command, shell: Shell): void {
   )
     .option('--add-scope <name[=text]>', 'add a scope or change its text; can be repeated', collectScope)
     .option('--remove-scope <name>', 'remove a scope; can be repeated', collect)
+    .option('--force', 'take scopes that go away out of the grants that hold them')
     .action(async (uri: string, options: UpdateOptions) => {
       const changesScopes = (options.scope ?? options.addScope ?? options.removeScope) !== undefined;
       if (!changesScopes && Object.keys(fieldsOf(options)).length === 0)
@@ -174,6 +183,7 @@ function addUpdate(apis: Command, shell: Shell): void {
       const api = await admin.call(apiShape, {
         method: 'PATCH',
         path: path`/apis/${uri}`,
+        query: forced(options),
         version: now.version,
         body,
       });
@@ -193,11 +203,16 @@ function changedScopes(scopes: readonly Scope[], options: UpdateOptions): Scope[
 function addDelete(apis: Command, shell: Shell): void {
   addVerb(apis, {
     usage: 'delete <uri>',
-    summary: 'Delete an API and every grant on it',
-    examples: ['gatehouse apis delete urn:shop:inventory'],
-  }).action(async (uri: string, options: JsonOption) => {
-    const admin = new AdminClient(shell, ['apis:write']);
-    await admin.send({ method: 'DELETE', path: path`/apis/${uri}` });
-    show(shell, options, { audience: uri, deleted: true }, () => `deleted ${visible(uri)}`);
-  });
+    summary: 'Delete an API',
+    examples: [
+      'gatehouse apis delete urn:shop:inventory',
+      'gatehouse apis delete urn:shop:inventory --force',
+    ],
+  })
+    .option('--force', 'also when clients hold grants on it or serve it, with these')
+    .action(async (uri: string, options: JsonOption & ForceOption) => {
+      const admin = new AdminClient(shell, ['apis:write']);
+      await admin.send({ method: 'DELETE', path: path`/apis/${uri}`, query: forced(options) });
+      show(shell, options, { audience: uri, deleted: true }, () => `deleted ${visible(uri)}`);
+    });
 }

@@ -122,6 +122,16 @@ describe('the token of a verb', () => {
   });
 });
 
+describe('--force', () => {
+  it('is sent when it is given, and only then', async () => {
+    behave = (_request, response) => void response.writeHead(204).end();
+    expect((await cli('apis', 'delete', 'urn:a', '--force')).code).toBe(0);
+    expect(requests('/admin/v1/')[0]?.url).toBe('/admin/v1/apis/urn%3Aa?force=true');
+    await cli('apis', 'delete', 'urn:a');
+    expect(requests('/admin/v1/')[0]?.url).toBe('/admin/v1/apis/urn%3Aa');
+  });
+});
+
 describe('answers', () => {
   it('of a list are fetched page by page up to the limit', async () => {
     behave = (request, response) => {
