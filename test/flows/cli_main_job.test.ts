@@ -236,10 +236,12 @@ describe('apis', () => {
   });
 
   it('names each wrong field', async () => {
-    const outcome = await cli('apis', 'create', 'no uri', '--ttl', '0');
+    const twice = ['--scope', 'same', '--scope', 'same'];
+    const outcome = await cli('apis', 'create', 'no uri', ...twice);
     expect(outcome).toMatchObject({ code: 1, stdout: '' });
     expect(outcome.stderr).toContain('/audience: ');
-    expect(outcome.stderr).toContain('/tokenTtl: ');
+    expect(outcome.stderr).toContain('/scopes');
+    expect((await cli('apis', 'create', 'urn:a', '--ttl', '0')).stderr).toContain('/tokenTtl: ');
     expect((await cli('apis', 'create', API, '--json')).error()).toMatchObject({ code: 'conflict' });
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as jose from 'jose';
 import * as oauth from 'oauth4webapi';
-import { startNodes, type Credentials, type Json, type Node } from '../support/node.js';
+import { startNodes, type Credentials, type Json, type Node } from '../support/gatehouse.js';
 
 const API = 'urn:shop:inventory';
 let node: Node;
@@ -178,8 +178,6 @@ describe('oauth4webapi, unmodified', () => {
       grants: [{ audience: API, scopes: ['inventory:read'] }],
     });
     expect(created.status).toBe(201);
-    // The test server speaks plain HTTP on loopback; the library marks the switch for it as deprecated to deter.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated
     const insecure = { [oauth.allowInsecureRequests]: true };
     const issuer = new URL(node.issuer);
     const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure));
@@ -196,7 +194,7 @@ describe('oauth4webapi, unmodified', () => {
         DPoP: dpop,
         [oauth.customFetch]: (url, init) => {
           bodies.push(String(init.body));
-          return fetch(url, { ...init, body: String(init.body) });
+          return fetch(url, { ...init, body: String(init.body) } as RequestInit);
         },
       },
     );

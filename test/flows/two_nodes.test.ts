@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startNodes, type Credentials, type Node } from '../support/node.js';
+import { startNodes, type Credentials, type Node } from '../support/gatehouse.js';
 
 const API = 'urn:shop:inventory';
 const embedded = (process.env['GATEHOUSE_TEST_STORE'] ?? 'embedded') === 'embedded';

@@ -79,7 +79,7 @@ export class AdminClient {
    * every other request has is not enough: the request is repeated with all that this client may do.
    */
   #widens(error: unknown): boolean {
-    if (this.#wide || !(error instanceof CliFailure) || error.code !== 'forbidden') return false;
+    if (this.#wide || !(error instanceof CliFailure) || error.status !== 403) return false;
     this.#wide = true;
     this.#token = undefined;
     return true;
@@ -131,8 +131,8 @@ export class AdminClient {
   #hintFor(answer: Answer): string | undefined {
     if (answer.status === 401)
       return `${this.file.path} names ${this.file.adminUrl} and ${this.file.issuer}; both must be the same installation of Gatehouse`;
-    if (answer.text.includes('insufficient_scope'))
-      return `the client ${this.file.clientId} needs a grant on ${ADMIN_AUDIENCE} with: ${this.#scopes.join(' ')}`;
+    if (answer.status === 403)
+      return `${this.file.clientId} must hold that itself on ${ADMIN_AUDIENCE}; see \`gatehouse clients show ${this.file.clientId}\``;
     return answer.status === 412 ? 'someone else changed it at the same time; try again' : undefined;
   }
 

@@ -6,7 +6,7 @@ import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { errorCode } from '../error_code.js';
 import { CliFailure, usageFailure } from '../failure.js';
 import { path, type AdminClient } from '../remote/admin_client.js';
-import type { PlanChange } from '../wire.js';
+import { clientShape, type PlanChange } from '../wire.js';
 import { z } from 'zod';
 
 const issuedShape = z.looseObject({ clientSecret: z.string() });
@@ -53,9 +53,10 @@ export class CredentialsFile {
   }
 }
 
-function usesSecret(change: PlanChange): boolean {
-  const methods = change.fields['authMethods']?.to;
-  return Array.isArray(methods) && methods.some((method) => String(method).startsWith('client_secret_'));
+/** Asks the client itself: a plan leaves out what is as by default. */
+async function usesSecret(admin: AdminClient, clientId: string): Promise<boolean> {
+  const client = await admin.call(clientShape, { method: 'GET', path: path`/clients/${clientId}` });
+  return client.authMethods.some((method) => method.startsWith('client_secret_'));
 }
 
 /** Makes a secret for each client that was created and authenticates by one. */
@@ -67,7 +68,8 @@ export async function issueSecrets(
   const created = changes.filter((change) => change.kind === 'client' && change.action === 'create');
   file.begin(admin.file.issuer);
   try {
-    for (const change of created.filter(usesSecret)) {
+    for (const change of created) {
+      if (!(await usesSecret(admin, change.id))) continue;
       const { clientSecret } = await admin.call(issuedShape, {
         method: 'POST',
         path: path`/clients/${change.id}/secrets`,

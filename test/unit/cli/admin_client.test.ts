@@ -119,6 +119,14 @@ describe('the token of a verb', () => {
     expect((await cli(...args)).code).toBe(0);
     const scopes = requests('/token').map(({ body }) => new URLSearchParams(body).get('scope'));
     expect(scopes).toEqual(['clients:write', null]);
+    attempts = -1;
+    behave = (_request, response) => {
+      attempts += 1;
+      json(response, 403, { type: 'urn:gatehouse:problem:insufficient_scope', detail: 'needs keys:write' });
+    };
+    const refused = await cli(...args);
+    expect([refused.code, attempts]).toEqual([1, 1]);
+    expect(refused.stderr).toContain('must hold that itself');
   });
 });
 
