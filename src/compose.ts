@@ -9,7 +9,7 @@ import { readiness } from './compose/readiness.js';
 import { revokeToken } from './compose/revoke_token.js';
 import { openState, type NodeState } from './compose/state.js';
 import type { Settings } from './config/schema.js';
-import { createAdminApp } from './http/admin/index.js';
+import { createAdminApp, renderProblem } from './http/admin/index.js';
 import { health } from './http/admin/health.js';
 import { renderOAuthError } from './http/public/errors.js';
 import { createPublicApp } from './http/public/app.js';
@@ -107,7 +107,7 @@ function contextFor(plane: Plane, { settings, parts, draining }: PlaneParts): Ga
     clientCertHeader: settings.clientCertHeader,
     clientAuthorities: authorities && (() => authorities),
     draining,
-    ...(plane === 'public' ? { renderError: renderOAuthError(settings.issuer) } : {}),
+    renderError: plane === 'public' ? renderOAuthError(settings.issuer) : renderProblem,
   });
 }
 
@@ -154,6 +154,7 @@ function adminPlane(wiring: PlaneParts): GatehouseApp {
     administration,
     authenticate: adminAccess(domain.inspector, domain.dpop),
     issuer: settings.issuer,
+    adminUrl: settings.adminUrl,
     requestContext: contextFor('admin', wiring),
     health: health({ readiness: readiness(state, settings, draining), metricsText: parts.metricsText }),
     logger: parts.log.logger,

@@ -5,6 +5,7 @@
 import { ScopeMissing } from '../../administration/index.js';
 import { GatehouseError, type ErrorCode } from '../../errors.js';
 import type { GatehouseContext } from '../request_context.js';
+import { TooManyHeaders } from '../request_headers.js';
 
 /** Codes that occur on this plane; all others are a malformed request. */
 export const STATUS = {
@@ -41,12 +42,15 @@ const TITLES: Readonly<Partial<Record<ErrorCode, string>>> = {
 
 export const UNEXPECTED = 'something went wrong on our side; the request id leads to the reason';
 
-/** Answers with the problem and notes it in the event of the request. */
-export function renderProblem(ctx: GatehouseContext, error: unknown): void {
+/** Answers with the problem and notes it in the event of the request. Never throws. */
+export function renderProblem(ctx: GatehouseContext, raised: unknown): void {
+  if (ctx.headerSent) return;
+  const many = raised instanceof TooManyHeaders;
+  const error = many ? new GatehouseError('invalid_request', raised.message) : raised;
   note(ctx, error);
   const known = error instanceof GatehouseError && error.code !== 'server_error' ? error : undefined;
   const code = known?.code ?? 'server_error';
-  const status = code in STATUS ? STATUS[code as keyof typeof STATUS] : 400;
+  const status = many ? 431 : code in STATUS ? STATUS[code as keyof typeof STATUS] : 400;
   ctx.status = status;
   ctx.set('Cache-Control', 'no-store');
   const challenge = challengeOf(ctx, code, error);
