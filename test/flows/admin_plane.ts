@@ -1,10 +1,7 @@
-/** The admin plane in this process, over a real embedded database; who calls is decided by the test. */
+/** The admin plane in this process, over the store under test; who calls is decided by the test. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   ADMIN_SCOPES,
   bootstrap,
@@ -21,6 +18,7 @@ import type { Clock } from '../../src/lib/clock.js';
 import { NetworkSet } from '../../src/lib/networks.js';
 import { createLog } from '../../src/log/logger.js';
 import { openStorage, type Storage } from '../../src/storage/index.js';
+import { storeUnderTest } from '../support/stores.js';
 
 export interface Answer {
   readonly status: number;
@@ -57,8 +55,8 @@ const peppers = { currentId: 'p', get: (): Buffer => pepper };
 const pepper = randomBytes(32);
 
 export async function startAdminPlane(): Promise<AdminPlane> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-admin-'));
-  const storage = await openStorage({ redisPrefix: 'x:', dataDir, poolSize: 2, onWarning: () => undefined });
+  const store = await storeUnderTest();
+  const storage = await openStorage({ ...store, poolSize: 4, onWarning: () => undefined });
   await storage.migrate();
   const callers = new Map<string, AdminCaller>();
   const logged: string[] = [];
@@ -84,7 +82,7 @@ export async function startAdminPlane(): Promise<AdminPlane> {
     close: async () => {
       await new Promise((resolve) => server.close(resolve));
       await storage.close();
-      await rm(dataDir, { recursive: true, force: true });
+      await store.dispose();
     },
   };
   plane.caller(
