@@ -17,7 +17,7 @@ export async function run(args: readonly string[], shell: Omit<Shell, 'setExitCo
   const whole: Shell = { ...shell, setExitCode: (code) => (exitCode = code) };
   const program = createProgram(whole);
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(operandsLast(args), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && ASKED_FOR.has(error.code)) return EXIT.done;
@@ -28,6 +28,17 @@ export async function run(args: readonly string[], shell: Omit<Shell, 'setExitCo
     shell.terminal.err(isJson ? failureJson(failure) : failureText(failure, shell.terminal.paintErr));
     return failure.exitCode;
   }
+}
+
+/** The key id of `keys revoke`: an RFC 7638 thumbprint in base64url, of which one in 64 begins with a hyphen. */
+const KEY_ID = /^-[A-Za-z0-9_-]{42}$/;
+
+/** Such a key id is no option: it goes behind `--`, because in an emergency nobody should have to know that. */
+function operandsLast(args: readonly string[]): readonly string[] {
+  const [noun, verb, ...rest] = args;
+  const id = rest.find((word) => KEY_ID.test(word));
+  if (noun !== 'keys' || verb !== 'revoke' || id === undefined || rest.includes('--')) return args;
+  return [noun, verb, ...rest.filter((word) => word !== id), '--', id];
 }
 
 function failureOf(error: unknown, program: Command, args: readonly string[]): CliFailure {

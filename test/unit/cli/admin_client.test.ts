@@ -130,6 +130,24 @@ describe('the token of a verb', () => {
   });
 });
 
+describe('keys revoke', () => {
+  it.each([
+    [['-x-BHtIZezwSwbpDDSKr4VEpCNRIAZ3eZUEk-pbMK9Y', '--reason', 'leaked']],
+    [['--reason', 'leaked', '--', '-x-BHtIZezwSwbpDDSKr4VEpCNRIAZ3eZUEk-pbMK9Y']],
+  ])('takes a key id that begins with a hyphen: %j', async (words) => {
+    const times = { revokedAt: 'now', expiresAt: 'later' };
+    behave = (_request, response) =>
+      json(response, 201, { id: 'key:x', kind: 'key', subject: 'x', reason: '', createdBy: 'a', ...times });
+    expect(await cli('keys', 'revoke', ...words)).toMatchObject({ code: 0, stderr: '' });
+    const sent: unknown = JSON.parse(requests('/admin/v1/revocations')[0]?.body ?? '');
+    expect(sent).toEqual({
+      kind: 'key',
+      subject: '-x-BHtIZezwSwbpDDSKr4VEpCNRIAZ3eZUEk-pbMK9Y',
+      reason: 'leaked',
+    });
+  });
+});
+
 describe('--force', () => {
   it('is sent when it is given, and only then', async () => {
     behave = (_request, response) => void response.writeHead(204).end();
