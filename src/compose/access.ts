@@ -3,7 +3,6 @@ import { ADMIN_AUDIENCE } from '../apis/index.js';
 import { certificateThumbprint } from '../authentication/index.js';
 import { GatehouseError } from '../errors.js';
 import type { AdminAuthentication } from '../http/admin/index.js';
-import type { ClientCertificate } from '../http/client_certificate.js';
 import { equalText } from '../lib/constant_time.js';
 import type { DpopVerifier, TokenInspector } from '../tokens/index.js';
 
@@ -40,7 +39,7 @@ export function adminAccess(inspector: TokenInspector, dpop: DpopVerifier) {
         throw new GatehouseError('invalid_token', 'the proof is not of the key that the token is bound to');
     }
     if (cnf?.['x5t#S256'] !== undefined) {
-      const certificate = request.certificate as ClientCertificate | undefined;
+      const certificate = request.certificate;
       if (!certificate || !equalText(certificateThumbprint(certificate.x509), cnf['x5t#S256'])) {
         throw new GatehouseError(
           'invalid_token',

@@ -21,7 +21,13 @@ export const settingNames = Object.keys(SETTINGS) as SettingName[];
 export const specOf = (name: SettingName): SettingSpec => SETTINGS[name];
 
 /** Variables that are no settings of the server: the YAML file's name, the credentials of the CLI, the store of the tests. */
-const OTHER_VARIABLES = ['GATEHOUSE_CONFIG', 'GATEHOUSE_ADMIN_FILE', 'GATEHOUSE_TEST_STORE'];
+const OTHER_VARIABLES = [
+  'GATEHOUSE_CONFIG',
+  'GATEHOUSE_ADMIN_FILE',
+  'GATEHOUSE_CLIENT_ID',
+  'GATEHOUSE_CLIENT_SECRET',
+  'GATEHOUSE_TEST_STORE',
+];
 
 function knownVariables(): string[] {
   const names = settingNames.flatMap((name) => {

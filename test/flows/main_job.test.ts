@@ -178,6 +178,8 @@ describe('oauth4webapi, unmodified', () => {
       grants: [{ audience: API, scopes: ['inventory:read'] }],
     });
     expect(created.status).toBe(201);
+    // The test server speaks plain HTTP on loopback; the library marks the switch for it as deprecated to deter.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated
     const insecure = { [oauth.allowInsecureRequests]: true };
     const issuer = new URL(node.issuer);
     const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure));
@@ -194,7 +196,7 @@ describe('oauth4webapi, unmodified', () => {
         DPoP: dpop,
         [oauth.customFetch]: (url, init) => {
           bodies.push(String(init.body));
-          return fetch(url, { ...init, body: String(init.body) } as RequestInit);
+          return fetch(url, { ...init, body: String(init.body) });
         },
       },
     );

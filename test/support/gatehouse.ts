@@ -106,7 +106,7 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<No
 export async function startNodes(
   count: number,
   env: Readonly<Record<string, string>> = {},
-): Promise<{ readonly nodes: Node[]; dispose(): Promise<void> }> {
+): Promise<{ readonly nodes: Node[]; readonly dispose: () => Promise<void> }> {
   if (count > 1 && !severalProcesses) throw new Error('the embedded store belongs to one process');
   const store = await storeUnderTest();
   const nodes: Node[] = [];
