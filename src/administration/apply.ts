@@ -4,6 +4,7 @@ import { GatehouseError } from '../errors.js';
 import { newId } from '../lib/ids.js';
 import type { DurableStores } from '../registry/index.js';
 import { widerGrants } from './apis.js';
+import { batches } from './breath.js';
 import { parseDocument, type ApplyDocument } from './apply_document.js';
 import { executePlan } from './apply_execute.js';
 import type { CurrentState, Plan, PlannedChange } from './apply_plan.js';
@@ -124,7 +125,12 @@ async function readState(
 async function namedClients(stores: DurableStores, document: ApplyDocument): Promise<Client[]> {
   const ids = document.clients.flatMap(({ clientId }) => (clientId === undefined ? [] : [clientId]));
   const names = document.clients.flatMap(({ clientId, name }) => (clientId === undefined ? [name] : []));
-  const byId = ids.length > 0 ? await stores.clients.getMany(ids) : [];
-  const byName = names.length > 0 ? await stores.clients.getByNames(names) : [];
-  return [...new Map([...byId, ...byName].map((client) => [client.id, client])).values()];
+  const found = new Map<string, Client>();
+  for await (const batch of batches(ids)) {
+    for (const client of await stores.clients.getMany(batch)) found.set(client.id, client);
+  }
+  for await (const batch of batches(names)) {
+    for (const client of await stores.clients.getByNames(batch)) found.set(client.id, client);
+  }
+  return [...found.values()];
 }

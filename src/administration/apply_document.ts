@@ -1,7 +1,7 @@
 /** The configuration document: its shape, and reading one without stopping everything else the process does. */
-import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { FieldFault } from '../errors.js';
+import { BREATH, breathe } from './breath.js';
 import { faultsOf, invalid, MAX_FAULTS, parsed } from './faults.js';
 import {
   apiFields,
@@ -62,12 +62,6 @@ const outline = z.strictObject({
   apis: z.array(z.unknown()).max(MAX_APIS).nullish(),
   clients: z.array(z.unknown()).max(MAX_CLIENTS).nullish(),
 });
-
-/** Entries between two breaths. */
-export const BREATH = 500;
-
-/** Lets other work of the process go on: a document may have 100,000 entries. */
-export const breathe = (): Promise<void> => setImmediate();
 
 /**
  * @param base JSON Pointer to the document

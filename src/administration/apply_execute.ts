@@ -1,6 +1,7 @@
 /** Carries out a plan inside a transaction, in as few statements as possible. */
 import type { Client } from '../clients/index.js';
 import type { GrantRow, Plan } from './apply_plan.js';
+import { batches } from './breath.js';
 import { auditClientUpdate } from './clients.js';
 import { auditGrant } from './grants.js';
 import { revokeTokensOf } from './revocations.js';
@@ -34,51 +35,67 @@ export async function executePlan(unit: Unit, plan: Plan): Promise<void> {
 }
 
 async function createClients(unit: Unit, plan: Plan): Promise<void> {
-  if (plan.clientInserts.length === 0) return;
   const createdBy = unit.caller.origin.actor.id;
-  const rows = plan.clientInserts.map(({ id, fields }) => ({ id, system: false, createdBy, ...fields }));
-  for (const client of await unit.stores.clients.insertMany(rows)) {
-    unit.change('client', client.id);
-    unit.audit('client.created', 'client', client.id, { clientId: client.id, after: clientView(client) });
+  for await (const batch of batches(plan.clientInserts)) {
+    const rows = batch.map(({ id, fields }) => ({ id, system: false, createdBy, ...fields }));
+    for (const client of await unit.stores.clients.insertMany(rows)) {
+      unit.change('client', client.id);
+      unit.audit('client.created', 'client', client.id, { clientId: client.id, after: clientView(client) });
+    }
+    await unit.flush();
   }
 }
 
 /** Clients whose fields change, and those whose grants do: the version stands for both. */
 async function updateClients(unit: Unit, plan: Plan): Promise<void> {
-  const changed = new Map(plan.clientUpdates.map(({ before, fields }) => [before.id, { before, fields }]));
-  const rows = new Map(plan.clientUpdates.map(({ before, fields }) => [before.id, fields]));
-  for (const client of plan.regranted) {
-    if (!rows.has(client.id)) rows.set(client.id, clientFieldsOf(client));
+  const changed = new Set(plan.clientUpdates.map(({ before }) => before.id));
+  const touched = plan.regranted.filter((client) => !changed.has(client.id));
+  for await (const batch of batches(touched)) {
+    await unit.stores.clients.updateMany(
+      batch.map((client) => ({ id: client.id, ...clientFieldsOf(client) })),
+    );
+    for (const client of batch) unit.change('client', client.id);
   }
-  if (rows.size === 0) return;
-  const updates = [...rows].map(([id, fields]) => ({ id, ...fields }));
-  for (const after of await unit.stores.clients.updateMany(updates)) {
-    const before = changed.get(after.id)?.before;
-    unit.change('client', after.id);
-    if (before) auditClientUpdate(unit, before, after);
+  for await (const batch of batches(plan.clientUpdates)) {
+    const befores = new Map(batch.map(({ before }) => [before.id, before]));
+    const rows = batch.map(({ before, fields }) => ({ id: before.id, ...fields }));
+    for (const after of await unit.stores.clients.updateMany(rows)) {
+      const before = befores.get(after.id);
+      unit.change('client', after.id);
+      if (before) auditClientUpdate(unit, before, after);
+    }
+    await unit.flush();
   }
 }
 
 async function changeGrants(unit: Unit, plan: Plan): Promise<void> {
   const row = ({ clientId, audience, scopes }: GrantRow): GrantRow => ({ clientId, audience, scopes });
-  if (plan.grantPuts.length > 0) await unit.stores.grants.putMany(plan.grantPuts.map(row));
-  for (const { clientId, audience, before, scopes } of plan.grantPuts) {
-    unit.change('client', clientId);
-    auditGrant(unit, clientId, audience, before, scopes);
+  for await (const batch of batches(plan.grantPuts)) {
+    await unit.stores.grants.putMany(batch.map(row));
+    for (const { clientId, audience, before, scopes } of batch) {
+      unit.change('client', clientId);
+      auditGrant(unit, clientId, audience, before, scopes);
+    }
+    await unit.flush();
   }
-  if (plan.grantDeletes.length > 0) await unit.stores.grants.deleteMany(plan.grantDeletes);
-  for (const { clientId, audience, scopes } of plan.grantDeletes) {
-    unit.change('client', clientId);
-    unit.audit('grant.deleted', 'grant', audience, { clientId, before: { scopes } });
+  for await (const batch of batches(plan.grantDeletes)) {
+    await unit.stores.grants.deleteMany(batch);
+    for (const { clientId, audience, scopes } of batch) {
+      unit.change('client', clientId);
+      unit.audit('grant.deleted', 'grant', audience, { clientId, before: { scopes } });
+    }
+    await unit.flush();
   }
 }
 
 async function deleteClients(unit: Unit, clients: readonly Client[]): Promise<void> {
-  if (clients.length === 0) return;
-  await unit.stores.clients.deleteMany(clients.map((client) => client.id));
-  for (const client of clients) {
-    if (clients.length <= REVOKED) await revokeTokensOf(unit, client.id);
-    unit.change('client', client.id);
-    unit.audit('client.deleted', 'client', client.id, { clientId: client.id, before: clientView(client) });
+  for await (const batch of batches(clients)) {
+    await unit.stores.clients.deleteMany(batch.map((client) => client.id));
+    for (const client of batch) {
+      if (clients.length <= REVOKED) await revokeTokensOf(unit, client.id);
+      unit.change('client', client.id);
+      unit.audit('client.deleted', 'client', client.id, { clientId: client.id, before: clientView(client) });
+    }
+    await unit.flush();
   }
 }

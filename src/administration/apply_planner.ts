@@ -9,13 +9,8 @@ import {
   type Grant,
 } from '../clients/index.js';
 import type { FieldFault } from '../errors.js';
-import {
-  BREATH,
-  breathe,
-  type ApplyDocument,
-  type DocumentApi,
-  type DocumentClient,
-} from './apply_document.js';
+import { type ApplyDocument, type DocumentApi, type DocumentClient } from './apply_document.js';
+import { BREATH, breathe } from './breath.js';
 import { beginning, difference, same, type Comparable } from './apply_difference.js';
 import type { CurrentState, Plan, PlannedChange, PlanOptions } from './apply_plan.js';
 import { groupedByClient } from './export.js';

@@ -2,7 +2,7 @@
 import { API_DEFAULTS, type Api } from '../apis/index.js';
 import { clientDefaults, type Client, type Grant } from '../clients/index.js';
 import type { Durable, DurableStores } from '../registry/index.js';
-import { breathe } from './apply_document.js';
+import { batches, breathe } from './breath.js';
 import { apiFieldsOf, clientFieldsOf } from './views.js';
 
 const PAGE = 1000;
@@ -27,7 +27,6 @@ async function readDocument(stores: DurableStores): Promise<object> {
     const ordinary = page.filter((client) => !client.system);
     const grants = groupedByClient(await grantsOfMany(stores, ordinary));
     clients.push(...ordinary.map((client) => clientEntry(client, grants.get(client.id) ?? [])));
-    await breathe();
   }
   return { version: 1, apis: apis.map(apiEntry), clients };
 }
@@ -38,6 +37,7 @@ async function* clientPages(stores: DurableStores): AsyncGenerator<Client[]> {
   for (;;) {
     const page = await stores.clients.list({}, after, PAGE);
     yield page;
+    await breathe();
     after = page.at(-1)?.id;
     if (page.length < PAGE) return;
   }
@@ -50,7 +50,11 @@ export async function allClients(stores: DurableStores): Promise<Client[]> {
 }
 
 export async function grantsOfMany(stores: DurableStores, clients: readonly Client[]): Promise<Grant[]> {
-  return clients.length > 0 ? stores.grants.listMany(clients.map((client) => client.id)) : [];
+  const found: Grant[] = [];
+  for await (const batch of batches(clients)) {
+    found.push(...(await stores.grants.listMany(batch.map((client) => client.id))));
+  }
+  return found;
 }
 
 export function groupedByClient(grants: readonly Grant[]): Map<string, Grant[]> {

@@ -11,7 +11,6 @@ import { clientFieldsOf } from './views.js';
 
 /** More changes than this become one `all`. */
 export const MAX_CHANGES = 500;
-const AUDIT_BATCH = 5000;
 
 export interface AuditDetails {
   readonly clientId?: string | null;
@@ -25,8 +24,9 @@ export class Unit {
   readonly stores: DurableStores;
   readonly caller: Caller;
   readonly now: Date;
-  readonly changes: Change[] = [];
-  readonly events: AuditEvent[] = [];
+  /** By kind and id; a client that changes in several ways is one change. */
+  readonly #changes = new Map<string, Change>();
+  #events: AuditEvent[] = [];
 
   constructor(stores: DurableStores, caller: Caller, now: Date) {
     this.stores = stores;
@@ -35,24 +35,34 @@ export class Unit {
   }
 
   change(kind: Change['kind'], id: string): void {
-    this.changes.push({ kind, id });
+    if (this.#changes.size <= MAX_CHANGES || kind === 'revocation' || kind === 'key') {
+      this.#changes.set(`${kind} ${id}`, { kind, id });
+    }
+  }
+
+  get changed(): boolean {
+    return this.#changes.size > 0;
   }
 
   audit(type: AuditEventType, subjectType: string, subjectId: string, details: AuditDetails = {}): void {
-    this.events.push(auditEvent(this.caller, this.now, type, subjectType, subjectId, details));
+    this.#events.push(auditEvent(this.caller, this.now, type, subjectType, subjectId, details));
+  }
+
+  /** Writes the events so far: a large write does not keep them all. */
+  async flush(): Promise<void> {
+    const events = this.#events;
+    this.#events = [];
+    if (events.length > 0) await this.stores.audit.append(events);
   }
 
   async finish(): Promise<void> {
-    const { changes, events } = this;
-    const unique = [...new Map(changes.map((change) => [`${change.kind} ${change.id}`, change])).values()];
-    const all = unique.length > MAX_CHANGES || unique.some((change) => change.kind === 'all');
+    await this.flush();
+    const changes = [...this.#changes.values()];
+    const all = changes.length > MAX_CHANGES || changes.some((change) => change.kind === 'all');
     // `all` stands for clients and APIs; revocations are still told one by one.
-    const told = unique.filter(({ kind }) => !all || kind === 'revocation' || kind === 'key');
+    const told = changes.filter(({ kind }) => !all || kind === 'revocation' || kind === 'key');
     if (all) told.push({ kind: 'all', id: '' });
     if (told.length > 0) await this.stores.changes.append(told);
-    for (let at = 0; at < events.length; at += AUDIT_BATCH) {
-      await this.stores.audit.append(events.slice(at, at + AUDIT_BATCH));
-    }
   }
 }
 
@@ -103,7 +113,7 @@ export class Writes {
       const answer = await work(unit);
       await unit.finish();
       if (once) await remember(stores, sealer, actor, once, answer, unit.now);
-      changed = unit.changes.length > 0;
+      changed = unit.changed;
       return answer;
     });
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set inside the callback above
