@@ -65,7 +65,7 @@ export function createPlaneServer(options: PlaneServerOptions): PlaneServer {
   // One more than is answered, so that 431 is told instead of headers being dropped in silence.
   server.maxHeadersCount = MAX_HEADERS + 1;
   server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
-  server.on('clientError', answerBrokenRequest);
+  server.on('clientError', (error: ParseError, socket) => answerBrokenRequest(error, socket, plane));
   server.on('drop', () => metrics.connectionDropped(plane));
   const stopWatching = secure && tls ? watchTls(secure, tls, logger) : () => undefined;
 
@@ -162,6 +162,17 @@ function pathOf(target: string): string | undefined {
 const BODY = (description: string): string =>
   JSON.stringify({ error: 'invalid_request', error_description: description });
 
+const PROBLEM_TYPE = 'application/problem+json';
+
+/** The admin plane answers with problems (RFC 9457), also where the request came to no route. */
+const problem = (status: string, detail: string): string =>
+  JSON.stringify({
+    type: 'urn:gatehouse:problem:invalid_request',
+    title: status.slice(4),
+    status: Number(status.slice(0, 3)),
+    detail,
+  });
+
 function refuseTarget(req: IncomingMessage, res: ServerResponse): void {
   req.resume();
   res.writeHead(400, { 'content-type': 'application/json', connection: 'close' });
@@ -179,7 +190,7 @@ const BROKEN: Readonly<Record<string, readonly [string, string]>> = {
 };
 
 /** Answers what could not be parsed, unless an answer is under way on the connection: then it just ends. */
-function answerBrokenRequest(error: ParseError, socket: Duplex): void {
+function answerBrokenRequest(error: ParseError, socket: Duplex, plane: Plane): void {
   // Node keeps the answer under way here, and looks at it in the same way when nobody listens to clientError.
   const answering = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent === true) {
@@ -187,9 +198,12 @@ function answerBrokenRequest(error: ParseError, socket: Duplex): void {
     return;
   }
   const [status, description] = BROKEN[error.code ?? ''] ?? ['400 Bad Request', 'the request is malformed'];
-  const body = BODY(description);
+  const [type, body] =
+    plane === 'public'
+      ? ['application/json', BODY(description)]
+      : [PROBLEM_TYPE, problem(status, description)];
   socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+    `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
     () => socket.destroy(),
   );
