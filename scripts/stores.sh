@@ -49,11 +49,20 @@ redis() {
     --logfile "$home/log" --maxmemory-policy noeviction "$@" >/dev/null
 }
 
+# Waits for each to be gone: a server whose directory vanishes while it saves refuses to end.
 stop() {
-  local pid
-  for pid in "$dir"/redis-*/pid; do [ -f "$pid" ] && kill "$(cat "$pid")" 2>/dev/null || true; done
-  pid="$dir/postgres/data/postmaster.pid"
-  [ -f "$pid" ] && kill -INT "$(head -n 1 "$pid")" 2>/dev/null || true
+  local file pids=() pid
+  for file in "$dir"/redis-*/pid; do [ -f "$file" ] && pids+=("$(cat "$file")"); done
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  file="$dir/postgres/data/postmaster.pid"
+  if [ -f "$file" ]; then
+    pids+=("$(head -n 1 "$file")")
+    kill -INT "${pids[-1]}" 2>/dev/null || true
+  fi
+  for pid in "${pids[@]}"; do
+    for _ in $(seq 1 100); do kill -0 "$pid" 2>/dev/null || continue 2; sleep 0.1; done
+    kill -KILL "$pid" 2>/dev/null || true
+  done
 }
 
 "$verb"
