@@ -17,7 +17,7 @@ import { publicRoutes } from './http/public/routes.js';
 import type { Plane } from './http/metrics.js';
 import { requestContext, type GatehouseApp, type GatehouseMiddleware } from './http/request_context.js';
 import { createPlaneServer, type PlaneServer } from './http/server.js';
-import { loadClientAuthorities, type TlsFiles } from './http/tls.js';
+import { followClientAuthorities, type TlsFiles } from './http/tls.js';
 import { systemClock as clock } from './lib/clock.js';
 import { NetworkSet } from './lib/networks.js';
 import { packageVersion } from './lib/package_root.js';
@@ -28,10 +28,11 @@ export { openForMaintenance } from './compose/maintenance.js';
 
 export const compose: Compose = async (settings, parts) => {
   const { log, metrics } = parts;
-  const state = await openState(settings, log.logger);
+  const state = await openState(settings, log.logger, metrics);
+  const spool = openSpool(join(settings.dataDir, 'audit-spool'), settings.auditSpoolBytes);
   const audit = new AuditRecorder({
     store: state.storage.durable.stores.audit,
-    spool: openSpool(join(settings.dataDir, 'audit-spool'), settings.auditSpoolBytes),
+    spool,
     clock,
     onHealth: (error) =>
       error === undefined
@@ -40,11 +41,13 @@ export const compose: Compose = async (settings, parts) => {
   });
   const domain = createDomain(settings, state, audit, metrics);
   metrics.watch('auditQueueEvents', () => audit.queued);
+  metrics.watch('auditSpoolBytes', () => spool.bytes());
   metrics.watch('changeFeedAge', () => state.feed.age() / 1000);
   metrics.watchCaches({
     clients: () => state.directory.clients.figures(),
     apis: () => state.directory.apis.figures(),
   });
+  if (state.storage.pool) metrics.watchPool(state.storage.pool);
   let draining = false;
   const planes = openPlanes({ settings, parts, state, domain, audit, draining: () => draining });
   audit.start();
@@ -98,14 +101,16 @@ function openPlanes(wiring: PlaneParts): { public: PlaneServer; admin: PlaneServ
 function contextFor(plane: Plane, { settings, parts, draining }: PlaneParts): GatehouseMiddleware {
   const { log, metrics } = parts;
   const authorities =
-    settings.tlsClientCaFile === undefined ? undefined : loadClientAuthorities(settings.tlsClientCaFile);
+    settings.tlsClientCaFile === undefined
+      ? undefined
+      : followClientAuthorities(settings.tlsClientCaFile, log.logger);
   return requestContext({
     plane,
     log,
     metrics,
     trustedProxies: new NetworkSet([...settings.trustedProxies]),
     clientCertHeader: settings.clientCertHeader,
-    clientAuthorities: authorities && (() => authorities),
+    clientAuthorities: authorities,
     draining,
     renderError: plane === 'public' ? renderOAuthError(settings.issuer) : renderProblem,
   });

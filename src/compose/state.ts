@@ -7,6 +7,7 @@ import { GatehouseError } from '../errors.js';
 import { KeyLifecycle } from '../keys/lifecycle.js';
 import { KeyRing, loadDataKeys, WrongMasterKeyError, type DataKeys } from '../keys/index.js';
 import { systemClock } from '../lib/clock.js';
+import type { Metrics } from '../http/metrics.js';
 import type { Logger } from '../log/logger.js';
 import { CHANGED_SIGNAL, ChangeFeed, Directory, type Signals } from '../registry/index.js';
 import { RevocationBook } from '../revocations/index.js';
@@ -27,7 +28,7 @@ export interface NodeState {
 }
 
 /** Opens, migrates and loads everything. Closes what it opened when it fails. */
-export async function openState(settings: Settings, logger: Logger): Promise<NodeState> {
+export async function openState(settings: Settings, logger: Logger, metrics: Metrics): Promise<NodeState> {
   prepareDataDir(settings.dataDir);
   const key = masterKey(settings);
   const storage = await openStorage({
@@ -37,6 +38,7 @@ export async function openState(settings: Settings, logger: Logger): Promise<Nod
     dataDir: settings.dataDir,
     poolSize: settings.databasePoolSize,
     onWarning: (message, error) => logger.warn({ error }, message),
+    onOperation: (...operation) => metrics.storeOperation(...operation),
   });
   try {
     for (const name of await storage.migrate()) logger.info({ migration: name }, 'migrated');

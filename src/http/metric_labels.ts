@@ -63,4 +63,4 @@ export type AuthenticationOutcome = 'success' | 'failure' | 'limited' | 'unavail
 export type CountedLimit = 'auth_failures_per_client' | 'auth_failures_per_network';
 export type CountedStore = 'sql' | 'ephemeral';
 export type StoreOperation = 'read' | 'write' | 'transaction' | 'consume' | 'count' | 'ping';
-export type CountedCache = 'clients' | 'apis' | 'client_jwks' | 'secret_digests' | 'revocations';
+export type CountedCache = 'clients' | 'apis';

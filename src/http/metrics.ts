@@ -32,7 +32,6 @@ const WATCHED = {
   auditQueueEvents: ['gatehouse_audit_queue_events', 'Audit events that wait to be written', 'sum'],
   auditSpoolBytes: ['gatehouse_audit_spool_bytes', 'Bytes of audit events spooled to disk', 'sum'],
   changeFeedAge: ['gatehouse_change_feed_age_seconds', 'Seconds since the change feed was last read', 'max'],
-  registryAge: ['gatehouse_registry_age_seconds', 'Seconds since the registry was last known good', 'max'],
 } as const;
 export type WatchedGauge = keyof typeof WATCHED;
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { packageRoot } from '../lib/package_root.js';
 import type { Durable, EphemeralStore, Signals } from '../registry/index.js';
+import { measuredDatabase, measuredEphemeral, type ObserveOperation } from './measured.js';
 import { openRedis } from './redis/index.js';
 import type { SqlDatabase } from './sql/database.js';
 import { durable } from './sql/durable.js';
@@ -22,6 +23,14 @@ export interface StorageOptions {
   readonly poolSize: number;
   /** Told of broken connections that are being mended; `detail` is an error for the log. */
   readonly onWarning: (message: string, detail: unknown) => void;
+  readonly onOperation?: ObserveOperation;
+}
+
+/** Connections of the database pool, and requests that wait for one. */
+export interface PoolFigures {
+  readonly total: number;
+  readonly idle: number;
+  readonly waiting: number;
 }
 
 export interface Storage {
@@ -29,6 +38,8 @@ export interface Storage {
   readonly ephemeral: EphemeralStore;
   readonly signals: Signals;
   readonly kind: 'embedded' | 'postgres' | 'postgres+redis';
+  /** The figures of the moment; absent where there is no pool. */
+  readonly pool?: () => PoolFigures;
   /** Runs the missing migrations; answers their names. Throws SchemaTooNewError. */
   migrate(): Promise<string[]>;
   /** Names of the missing migrations. Throws SchemaTooNewError. */
@@ -55,7 +66,7 @@ async function openParts(database: SqlDatabase, options: StorageOptions): Promis
  * is away shows at the first use instead.
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
-  const { databaseUrl, dataDir, poolSize, onWarning } = options;
+  const { databaseUrl, dataDir, poolSize, onWarning, onOperation = () => undefined } = options;
   const known = await readMigrations(join(packageRoot, 'migrations'));
   const database =
     databaseUrl === undefined
@@ -65,7 +76,9 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const parts = await openParts(database, options);
     return {
       ...parts,
-      durable: durable(database),
+      ephemeral: measuredEphemeral(parts.ephemeral, onOperation),
+      durable: durable(measuredDatabase(database, onOperation)),
+      ...(database instanceof PostgresDatabase ? { pool: () => database.figures() } : {}),
       migrate: () => migrate(database, known),
       pending: () => pendingMigrations(database, known),
       close: async () => {

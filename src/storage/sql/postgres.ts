@@ -147,6 +147,12 @@ export class PostgresDatabase implements SqlDatabase {
     }
   }
 
+  /** Connections, and requests that wait for one. */
+  figures(): { readonly total: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { total: totalCount, idle: idleCount, waiting: waitingCount };
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
   }
