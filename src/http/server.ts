@@ -59,7 +59,7 @@ export function createPlaneServer(options: PlaneServerOptions): PlaneServer {
     connectionsCheckingInterval: 1000,
     noDelay: true,
   };
-  const handler = originForm(options.handler);
+  const handler = originForm(options.handler, plane);
   const secure = tls === undefined ? undefined : https.createServer({ ...loadTls(tls), ...limits }, handler);
   const server = secure ?? http.createServer(limits, handler);
   // One more than is answered, so that 431 is told instead of headers being dropped in silence.
@@ -138,13 +138,13 @@ function closeServer(server: http.Server | https.Server, timeoutMs: number): Pro
  * A request line may name a whole URL (RFC 9112 §3.2.2), and Koa would take origin and links from it. Only its path is
  * kept, so that nothing further in can be led astray; what has no path is refused.
  */
-function originForm(handler: RequestListener): RequestListener {
+function originForm(handler: RequestListener, plane: Plane): RequestListener {
   return (req, res) => {
     const url = req.url ?? '';
     if (url.charCodeAt(0) !== 47) {
       const path = pathOf(url);
       if (path === undefined) {
-        refuseTarget(req, res);
+        refuseTarget(req, res, plane);
         return;
       }
       req.url = path;
@@ -159,28 +159,31 @@ function pathOf(target: string): string | undefined {
   return `${pathname}${search}`;
 }
 
-const BODY = (description: string): string =>
-  JSON.stringify({ error: 'invalid_request', error_description: description });
+/**
+ * What a request that came to no route is told: the error of RFC 6749 §5.2, and on the admin plane a problem (RFC 9457).
+ * @param status number and reason, as in the status line
+ */
+function refusal(plane: Plane, status: string, detail: string): { type: string; body: string } {
+  if (plane === 'public') {
+    const body = JSON.stringify({ error: 'invalid_request', error_description: detail });
+    return { type: 'application/json', body };
+  }
+  const problem = { type: 'urn:gatehouse:problem:invalid_request', title: status.slice(4) };
+  const body = JSON.stringify({ ...problem, status: Number(status.slice(0, 3)), detail });
+  return { type: 'application/problem+json', body };
+}
 
-const PROBLEM_TYPE = 'application/problem+json';
-
-/** The admin plane answers with problems (RFC 9457), also where the request came to no route. */
-const problem = (status: string, detail: string): string =>
-  JSON.stringify({
-    type: 'urn:gatehouse:problem:invalid_request',
-    title: status.slice(4),
-    status: Number(status.slice(0, 3)),
-    detail,
-  });
-
-function refuseTarget(req: IncomingMessage, res: ServerResponse): void {
+function refuseTarget(req: IncomingMessage, res: ServerResponse, plane: Plane): void {
+  const { type, body } = refusal(plane, '400 Bad Request', 'the request target is not a path');
   req.resume();
-  res.writeHead(400, { 'content-type': 'application/json', connection: 'close' });
-  res.end(BODY('the request target is not a path'));
+  res.writeHead(400, { 'content-type': type, 'cache-control': 'no-store', connection: 'close' });
+  res.end(body);
 }
 
 interface ParseError extends Error {
   readonly code?: string;
+  /** What was being parsed. */
+  readonly rawPacket?: Buffer;
 }
 
 const BROKEN: Readonly<Record<string, readonly [string, string]>> = {
@@ -198,13 +201,12 @@ function answerBrokenRequest(error: ParseError, socket: Duplex, plane: Plane): v
     return;
   }
   const [status, description] = BROKEN[error.code ?? ''] ?? ['400 Bad Request', 'the request is malformed'];
-  const [type, body] =
-    plane === 'public'
-      ? ['application/json', BODY(description)]
-      : [PROBLEM_TYPE, problem(status, description)];
+  const { type, body } = refusal(plane, status, description);
+  // A client that asked for the head alone takes a body for the beginning of another answer (RFC 9110 §9.3.2).
+  const headOnly = error.rawPacket?.toString('latin1', 0, 5) === 'HEAD ';
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-      `Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+      `Cache-Control: no-store\r\nConnection: close\r\n\r\n${headOnly ? '' : body}`,
     () => socket.destroy(),
   );
 }

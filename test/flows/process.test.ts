@@ -42,9 +42,9 @@ async function inTwoParts(
   return answer;
 }
 
-async function raw(lines: readonly string[]): Promise<string> {
+async function raw(lines: readonly string[], url = gatehouse.url): Promise<string> {
   const text = [...lines, 'Connection: close', '', ''].join('\r\n');
-  return inTwoParts(Number(new URL(gatehouse.url).port), [text, ''], async () => undefined);
+  return inTwoParts(Number(new URL(url).port), [text, ''], async () => undefined);
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -131,6 +131,34 @@ describe('a running server', () => {
       expect([path, (await fetch(`${gatehouse.adminUrl}${path}`)).status]).toEqual([path, 200]);
       expect([path, (await fetch(`${gatehouse.url}${path}`)).status]).toEqual([path, 404]);
     }
+  });
+
+  it('shows the figures of its stores, its queues and its caches', async () => {
+    const figures = await (await fetch(`${gatehouse.adminUrl}/metrics`)).text();
+    const count = (series: string): number => {
+      const line = figures.split('\n').find((candidate) => candidate.startsWith(`${series} `));
+      if (line === undefined) throw new Error(`${series} is not there:\n${figures}`);
+      return Number(line.slice(series.length));
+    };
+    const operations = 'gatehouse_store_operation_duration_seconds_count';
+    expect(count(`${operations}{store="sql",operation="read"}`)).toBeGreaterThan(0);
+    expect(count(`${operations}{store="sql",operation="transaction"}`)).toBeGreaterThan(0);
+    expect(count('gatehouse_store_up{store="sql"}')).toBe(1);
+    expect(count('gatehouse_audit_spool_bytes')).toBe(0);
+    expect(count('gatehouse_change_feed_age_seconds')).toBeGreaterThanOrEqual(0);
+    expect(count('gatehouse_cache_misses_total{cache="clients"}')).toBeGreaterThanOrEqual(0);
+    const pool = 'gatehouse_database_pool_connections{state="total"}';
+    if (gatehouse.env['DATABASE_URL'] === undefined) expect(figures).not.toContain(pool);
+    else expect(count(pool)).toBeGreaterThan(0);
+  });
+
+  it('answers a broken HEAD request without a body, and a broken target on the admin plane with a problem', async () => {
+    const head = await raw(['HEAD /jwks HTTP/1.1', 'Host: x', `X: ${'y'.repeat(20_000)}`]);
+    expect(head.slice(9, 12)).toBe('431');
+    expect(head.endsWith('\r\n\r\n')).toBe(true);
+    const target = await raw(['OPTIONS * HTTP/1.1', 'Host: x'], gatehouse.adminUrl);
+    expect(target.slice(9, 12)).toBe('400');
+    expect(target).toContain('application/problem+json');
   });
 
   it('refuses headers that are too large, too many or given twice', async () => {
