@@ -37,9 +37,7 @@ afterAll(() => node.stop());
 
 const description = openApi('https://issuer.example', '0');
 const { schemas } = description['components'] as { schemas: Record<string, JsonObject> };
-const fieldNames = Object.values(schemas).flatMap((schema) =>
-  Object.keys((schema['properties'] ?? {})),
-);
+const fieldNames = Object.values(schemas).flatMap((schema) => Object.keys(schema['properties'] ?? {}));
 
 const word = fc.oneof(
   { weight: 2, arbitrary: text },
