@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startGatehouse, type Credentials, type Json, type Node } from '../support/gatehouse.js';
 
 /** The full run asks for 20. */
-const KILLS = Number(process.env['GATEHOUSE_CHAOS_KILLS'] ?? 4);
+const KILLS = Number(process.env['GATEHOUSE_CHAOS_KILLS'] ?? 3);
 /** Milliseconds of load before a kill, at random between these. */
 const LOAD_MS = [100, 1200] as const;
 const API = 'urn:chaos:api';

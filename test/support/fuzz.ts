@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { Node } from './gatehouse.js';
 
 /** Requests to each endpoint; the full run asks for 2,000. */
-export const RUNS = Number(process.env['GATEHOUSE_FUZZ_RUNS'] ?? 60);
+export const RUNS = Number(process.env['GATEHOUSE_FUZZ_RUNS'] ?? 40);
 /** Requests in flight together. */
 const PARALLEL = 10;
 /** An answer that takes longer is a hang. */
