@@ -16,6 +16,8 @@ import type { SecretVerifier } from './secret.js';
 export interface AuthenticationRequest {
   readonly credentials: Credentials;
   readonly clientIp: string;
+  readonly requestId: string;
+  readonly traceId: string | null;
   /** Asked only when a method needs it. @throws GatehouseError when a proxy handed over something unreadable */
   readonly certificate: () => PresentedCertificate | undefined;
 }
@@ -33,6 +35,8 @@ export interface AuthenticationObserver {
     known: boolean;
     method: AuthMethod;
     clientIp: string;
+    requestId: string;
+    traceId: string | null;
     reason: string;
     limit: LimitName | undefined;
   }): void;
@@ -87,6 +91,8 @@ export class ClientAuthenticator {
         known: client !== undefined,
         method: credentials.method,
         clientIp,
+        requestId: request.requestId,
+        traceId: request.traceId,
         reason,
         limit: block?.limit,
       });

@@ -17,6 +17,8 @@ export type Credentials =
 export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const MAX_CLIENT_ID = 255;
 const MAX_SECRET = 1024;
+/** What no client id has, and neither a database nor a log takes well. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 
 /**
@@ -113,6 +115,9 @@ function assertionSubject(assertion: string): string {
 function checkId(clientId: string): string {
   if (clientId === '' || clientId.length > MAX_CLIENT_ID) {
     throw new GatehouseError('invalid_client', 'the client id is empty or too long');
+  }
+  if (UNPRINTABLE.test(clientId)) {
+    throw new GatehouseError('invalid_client', 'the client id holds characters that no client id has');
   }
   return clientId;
 }

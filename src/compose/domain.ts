@@ -102,7 +102,7 @@ function createAuthenticator(
     clock,
     observer: {
       succeeded: (method) => metrics.authentication(method, 'success'),
-      failed: ({ clientId, known, method, clientIp, reason, limit }) => {
+      failed: ({ clientId, known, method, clientIp, requestId, traceId, reason, limit }) => {
         metrics.authentication(method, limit ? 'limited' : 'failure');
         if (limit) metrics.rateLimited(limit);
         audit.record({
@@ -112,8 +112,8 @@ function createAuthenticator(
           subject: { type: 'client', id: clientId },
           clientId: known ? clientId : null,
           sourceIp: clientIp,
-          requestId: null,
-          traceId: null,
+          requestId,
+          traceId,
           reason,
           before: null,
           after: null,

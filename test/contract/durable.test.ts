@@ -288,6 +288,32 @@ test('audit events are recorded once, in order, and found by every filter', asyn
   expect(await count({ from: events[10]?.at as Date, to: events[20]?.at as Date })).toBe(10);
 });
 
+test('audit events of strangers are recorded, whatever they call themselves', async () => {
+  const { audit } = durable.stores;
+  const id = randomUUID();
+  const words = 'a\0b \ud800 🔑 \u202e \n \\u0000';
+  await audit.append([
+    {
+      id,
+      at: new Date(Date.UTC(2031, 0, 1)),
+      type: 'client.authentication_failed',
+      outcome: 'failure',
+      actor: { type: 'anonymous', id: words },
+      subject: { type: 'client', id: words },
+      clientId: words,
+      sourceIp: null,
+      requestId: null,
+      traceId: null,
+      reason: words,
+      before: null,
+      after: { words },
+    },
+  ]);
+  const stored = 'a\ufffdb \ufffd 🔑 \u202e \n \\u0000';
+  const { items } = await audit.list({ subjectId: stored }, undefined, 10);
+  expect(items).toMatchObject([{ id, clientId: stored, reason: stored, after: { words: stored } }]);
+});
+
 test('answers to creates are remembered until they expire', async () => {
   const { idempotency } = durable.stores;
   const bytes = (text: string) => Buffer.from(text);

@@ -318,6 +318,34 @@ describe('whatever is sent to the public plane', () => {
     await requireWell(node, start);
   }, 900_000);
 
+  it('records what strangers call themselves without choking on it', async () => {
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const names = ['\0', 'a\0b', '\ud800', 'a\udfffb', '\u202e', '\n', '🔑', "'"];
+    for (const name of names) {
+      const credentials = { clientId: name.replace(/[\ud800-\udfff]/, 'x'), clientSecret: 'x\0y' };
+      const unsigned = `${part({ alg: 'ES256' })}.${part({ sub: name })}.AAAA`;
+      const assertion = { client_assertion_type: ASSERTION, client_assertion: unsigned };
+      for (const answer of [
+        await node.token({ ...credentials, resource: name }),
+        await node.post('/token', assertion),
+        await node.post('/token', { grant_type: 'client_credentials', resource: name, scope: name }, caller),
+      ]) {
+        expect([400, 401]).toContain(answer.status);
+        expect(CODES).toContain(answer.body['error']);
+      }
+    }
+    const last = await node.token({ ...caller, clientSecret: 'ghs_the_last' });
+    const requestId = last.headers.get('x-request-id');
+    // One event that cannot be stored would hold up all later ones.
+    const deadline = Date.now() + 20_000;
+    for (let found = false; !found;) {
+      expect(Date.now()).toBeLessThan(deadline);
+      const { body } = await node.admin('GET', '/audit?type=client.authentication_failed&limit=5');
+      found = (body['items'] as { requestId: string }[]).some((event) => event.requestId === requestId);
+    }
+    expect(node.logs()).not.toContain('audit events cannot be recorded');
+  }, 60_000);
+
   it('goes on as before', async () => {
     expect((await node.token({ ...caller, resource: API })).status).toBe(200);
     expect((await node.introspect(token, server)).status).toBe(200);

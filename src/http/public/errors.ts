@@ -18,6 +18,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 /** Codes of Gatehouse that OAuth does not know leave as the nearest one that it does. */
 const OAUTH_CODE: Partial<Record<ErrorCode, ErrorCode>> = {
   not_found: 'invalid_request',
+  validation_failed: 'invalid_request',
   method_not_allowed: 'invalid_request',
   payload_too_large: 'invalid_request',
   unsupported_media_type: 'invalid_request',

@@ -46,6 +46,12 @@ export function parseForm(text: string): Form {
     const equals = pair.indexOf('=');
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));
     if (name === '') continue;
+    // No parameter of OAuth may hold it (RFC 6749 appendix A), and no database takes it as text.
+    if (pair.includes('%00') || pair.includes('\0'))
+      throw new GatehouseError(
+        'invalid_request',
+        `the parameter ${printable(name)} holds the character U+0000`,
+      );
     if (seen.has(name))
       throw new GatehouseError('invalid_request', `the parameter ${printable(name)} is given twice`);
     seen.add(name);

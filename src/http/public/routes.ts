@@ -88,6 +88,8 @@ async function authenticate(
   const authenticated = await parts.authenticator.authenticate({
     credentials,
     clientIp: state.clientIp,
+    requestId: state.requestId,
+    traceId: state.traceId,
     certificate: () => state.certificate(),
   });
   state.event.authMethod = authenticated.method;

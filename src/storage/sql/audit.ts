@@ -15,6 +15,13 @@ type Row = Omit<AuditEvent, 'actor' | 'subject'> & {
   subjectId: string;
 };
 
+/**
+ * What PostgreSQL takes as text: neither U+0000 nor half a character. Events carry words of strangers, and one that was
+ * refused would hold up all that come after it.
+ */
+const storable = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.replace(/\0|\p{Surrogate}/gu, '\ufffd') : value;
+
 function toRow(event: AuditEvent): Record<string, unknown> {
   return {
     id: event.id,
@@ -67,7 +74,7 @@ export function auditStore(sql: SqlQuery): AuditStore {
         await sql.query(
           `INSERT INTO audit_events (${NAMES}) SELECT ${NAMES} FROM jsonb_to_recordset($1::jsonb) AS r (${RECORD})
            ON CONFLICT (id) DO NOTHING`,
-          [JSON.stringify(chunk.map(toRow))],
+          [JSON.stringify(chunk.map(toRow), storable)],
         );
       }
     },
