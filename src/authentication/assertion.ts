@@ -1,17 +1,20 @@
 /** Checks a client assertion (private_key_jwt: RFC 7523 §3, OIDC Core §9). */
 import { createHash } from 'node:crypto';
-import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { errors, jwtVerify, type CryptoKey, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { ASSERTION_ALGS, type RegisteredClient } from '../clients/index.js';
 import { GatehouseError } from '../errors.js';
 import type { Clock } from '../lib/clock.js';
 import type { EphemeralStore } from '../registry/index.js';
 import type { ClientKeys } from './client_keys.js';
+import type { LocalJWKSet } from './jose_types.js';
 
 /** Seconds by which clocks may differ. */
 const SKEW = 10;
 /** The longest life of an assertion, in seconds. */
 const MAX_LIFE = 300;
 const MAX_LENGTH = 8192;
+/** Keys that are tried for an assertion that names none. */
+const MAX_CANDIDATES = 20;
 
 const refused = (detail: string, cause?: unknown): GatehouseError =>
   new GatehouseError('invalid_client', 'the client assertion was refused', { detail, cause });
@@ -65,10 +68,10 @@ export class AssertionVerifier {
       const keys = await this.#keys.of(client, again);
       if (!keys) throw refused('the client has no keys registered');
       try {
-        return (await jwtVerify(assertion, keys, options)).payload;
+        return await verifyWith(keys, assertion, options);
       } catch (error) {
-        // An unknown kid may be a rotation on the client's side: look at the source again, once.
-        if (error instanceof errors.JWKSNoMatchingKey && !again && client.jwksUri !== null) continue;
+        // An unknown key may be a rotation on the client's side: look at the source again, once.
+        if (isUnknownKey(error) && !again && client.jwksUri !== null) continue;
         throw refused(error instanceof errors.JOSEError ? error.code : 'not a JWT', error);
       }
     }
@@ -83,5 +86,31 @@ export class AssertionVerifier {
     if (!first) throw refused('the assertion was used before');
     const madeAt = iat ?? exp - MAX_LIFE;
     if (madeAt * 1000 < epoch) throw refused('the assertion was made before the replay guard came up');
+  }
+}
+
+const isUnknownKey = (error: unknown): boolean =>
+  error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
+
+/** `kid` is optional (RFC 7515 §4.1.4): without it, each key that fits is tried, as during the client's own rotation. */
+async function verifyWith(
+  keys: LocalJWKSet,
+  assertion: string,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(assertion, keys, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    const candidates: CryptoKey[] = [];
+    for await (const key of error) if (candidates.push(key) === MAX_CANDIDATES) break;
+    for (const key of candidates) {
+      try {
+        return (await jwtVerify(assertion, key, options)).payload;
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
   }
 }

@@ -11,6 +11,10 @@ import { unavailable } from '../errors.js';
 const MAX_SETS = 10_000;
 const FRESH_MS = 10 * 60_000;
 const REFETCH_MS = 60_000;
+/** While nothing is known, nobody is served: the source is asked more often. */
+const FIRST_FETCH_MS = 5_000;
+
+const ED25519_NAMES = ['EdDSA', 'Ed25519'];
 
 interface FetchedKeys {
   readonly keys: LocalJWKSet;
@@ -38,7 +42,7 @@ export class ClientKeys {
    */
   async of(client: RegisteredClient, again: boolean): Promise<LocalJWKSet | undefined> {
     if (client.jwks) {
-      const known = this.#byValue.get(client.jwks) ?? createLocalJWKSet({ keys: [...client.jwks.keys] });
+      const known = this.#byValue.get(client.jwks) ?? keySet({ keys: [...client.jwks.keys] });
       this.#byValue.set(client.jwks, known);
       return known;
     }
@@ -54,17 +58,31 @@ export class ClientKeys {
     }
   }
 
-  /** One fetch at a time and at most one a minute; calls in between share the last outcome. */
+  /** One fetch at a time, and at most one a minute once there are keys; calls in between share the last outcome. */
   #refresh(uri: string): Promise<FetchedKeys> {
     const last = this.#attempts.get(uri);
     const now = this.#clock.now();
-    if (last && now - last.at < REFETCH_MS) return last.pending;
+    const pause = this.#byUri.has(uri) ? REFETCH_MS : FIRST_FETCH_MS;
+    if (last && now - last.at < pause) return last.pending;
     const pending = this.#fetch(uri).then((document) => {
-      const fetched = { keys: createLocalJWKSet(document), fetchedAt: now };
+      const fetched = { keys: keySet(document), fetchedAt: now };
       this.#byUri.set(uri, fetched);
       return fetched;
     });
     this.#attempts.set(uri, { at: now, pending });
     return pending;
   }
+}
+
+/**
+ * RFC 9864 gave EdDSA over Ed25519 a name of its own: a key that is marked with one of the names checks both.
+ * @throws Error when the document is no key set
+ */
+function keySet(document: JSONWebKeySet): LocalJWKSet {
+  const { keys } = createLocalJWKSet(document).jwks();
+  return createLocalJWKSet({
+    keys: keys.map(({ alg, ...key }) =>
+      alg === undefined || (key.crv === 'Ed25519' && ED25519_NAMES.includes(alg)) ? key : { ...key, alg },
+    ),
+  });
 }

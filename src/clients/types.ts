@@ -23,8 +23,8 @@ export const GRANT_TYPES = [
 ] as const;
 export type GrantType = (typeof GRANT_TYPES)[number];
 
-/** JWS algorithms accepted on client assertions (private_key_jwt). */
-export const ASSERTION_ALGS = ['ES256', 'EdDSA', 'RS256', 'PS256'] as const;
+/** JWS algorithms accepted on client assertions (private_key_jwt). Ed25519 is the newer name of EdDSA with that curve (RFC 9864). */
+export const ASSERTION_ALGS = ['ES256', 'EdDSA', 'Ed25519', 'RS256', 'PS256'] as const;
 
 /** The certificate subject expected with tls_client_auth: exactly one kind (RFC 8705 §2.1.2). */
 export const TLS_SUBJECT_KINDS = ['subject_dn', 'san_dns', 'san_uri', 'san_ip', 'san_email'] as const;

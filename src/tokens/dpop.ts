@@ -12,7 +12,8 @@ import { GatehouseError } from '../errors.js';
 import type { Clock } from '../lib/clock.js';
 import type { EphemeralStore } from '../registry/index.js';
 
-export const DPOP_ALGS = ['ES256', 'EdDSA', 'RS256', 'PS256'] as const;
+/** Ed25519 is the newer name of EdDSA with that curve (RFC 9864). */
+export const DPOP_ALGS = ['ES256', 'EdDSA', 'Ed25519', 'RS256', 'PS256'] as const;
 /** Seconds for which a proof is good, and by which clocks may differ. */
 const MAX_AGE = 60;
 const SKEW = 5;
