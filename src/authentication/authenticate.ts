@@ -10,6 +10,7 @@ import { NetworkSet, networkPrefix } from '../lib/networks.js';
 import type { Directory } from '../registry/index.js';
 import type { AssertionVerifier } from './assertion.js';
 import { matchesKey, matchesSubject, type PresentedCertificate } from './certificate.js';
+import type { ClientKeys } from './client_keys.js';
 import type { Credentials } from './credentials.js';
 import type { SecretVerifier } from './secret.js';
 
@@ -46,6 +47,7 @@ export interface AuthenticatorParts {
   readonly directory: Directory;
   readonly secrets: SecretVerifier;
   readonly assertions: AssertionVerifier;
+  readonly keys: ClientKeys;
   readonly limiter: FailureLimiter;
   readonly clock: Clock;
   readonly observer: AuthenticationObserver;
@@ -169,22 +171,32 @@ export class ClientAuthenticator {
     }
   }
 
-  #checkCertificate(client: RegisteredClient, request: AuthenticationRequest): AuthMethod {
+  async #checkCertificate(client: RegisteredClient, request: AuthenticationRequest): Promise<AuthMethod> {
     const wanted = client.authMethods.filter((method) => method.endsWith('tls_client_auth'));
     const certificate = wanted.length > 0 ? request.certificate() : undefined;
     if (certificate && wanted.includes('tls_client_auth') && matchesSubject(client, certificate))
       return 'tls_client_auth';
-    const keys = client.jwks?.keys ?? [];
     if (
       certificate &&
       wanted.includes('self_signed_tls_client_auth') &&
-      matchesKey(keys, certificate, this.#parts.clock.now())
+      (await this.#isRegistered(client, certificate))
     ) {
       return 'self_signed_tls_client_auth';
     }
     if (!client.authMethods.includes('none'))
       throw new Refusal(certificate ? 'the certificate is not the registered one' : 'no credentials');
     return 'none';
+  }
+
+  /** By value or at jwks_uri (RFC 8705 §2.2.2); a certificate that is not there may be new, so the source is asked again. */
+  async #isRegistered(client: RegisteredClient, certificate: PresentedCertificate): Promise<boolean> {
+    const { keys, clock } = this.#parts;
+    if (client.jwks) return matchesKey(client.jwks.keys, certificate, clock.now());
+    for (const again of [false, true]) {
+      const found = (await keys.of(client, again))?.jwks().keys ?? [];
+      if (matchesKey(found, certificate, clock.now())) return true;
+    }
+    return false;
   }
 
   /** Checked last: only a caller that proved to be the client learns these reasons. */

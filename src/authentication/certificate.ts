@@ -3,6 +3,7 @@ import { createPublicKey, type X509Certificate } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { RegisteredClient, TlsSubject } from '../clients/index.js';
 import { equalText } from '../lib/constant_time.js';
+import { normalAddress } from '../lib/networks.js';
 
 /** What the connection proved: possession of the key; `chainVerified` says whether an authority vouches for the name. */
 export interface PresentedCertificate {
@@ -34,12 +35,22 @@ function subjects(x509: X509Certificate, kind: TlsSubject['kind']): string[] {
     .map((entry) => normal(kind, entry.slice(label.length)));
 }
 
-/** Node prints a DN with its most general part first, RFC 4514 with its most specific; the parts are compared as a list. */
 function normal(kind: TlsSubject['kind'], value: string): string {
   if (kind === 'san_dns' || kind === 'san_email') return value.toLowerCase();
-  if (kind !== 'subject_dn') return value;
+  // Node writes every group of an IPv6 address out, and people do not.
+  if (kind === 'san_ip') return normalAddress(value) ?? value;
+  return kind === 'subject_dn' ? normalDn(value) : value;
+}
+
+/**
+ * Node prints a DN with its most general part first, RFC 4514 with its most specific; the parts are compared as a list.
+ * The names of attributes have no case (RFC 4512 §1.4), their values do.
+ */
+function normalDn(value: string): string {
   const parts = value.includes('\n') ? value.split('\n').reverse() : value.split(/(?<!\\),\s*/);
-  return parts.map((part) => part.trim()).join(',');
+  return parts
+    .map((part) => part.trim().replace(/^([^=]*?)\s*=\s*/, (_, type: string) => `${type.toUpperCase()}=`))
+    .join(',');
 }
 
 /** self_signed_tls_client_auth (RFC 8705 §2.2): the certificate, or its key, is among the registered keys. */
@@ -51,7 +62,16 @@ export function matchesKey(keys: readonly JWK[], certificate: PresentedCertifica
   return keys.some((jwk) => {
     const chain = jwk.x5c?.[0];
     if (chain !== undefined) return equalText(chain, raw);
-    const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
-    return equalText(key.export({ format: 'der', type: 'spki' }).toString('base64'), spki);
+    return equalText(spkiOf(jwk) ?? '', spki);
   });
+}
+
+/** Undefined for what is no public key: a document at a jwks_uri may hold anything. */
+function spkiOf(jwk: JWK): string | undefined {
+  try {
+    const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
+    return key.export({ format: 'der', type: 'spki' }).toString('base64');
+  } catch {
+    return undefined;
+  }
 }

@@ -81,14 +81,16 @@ function createAuthenticator(
       ReturnType<ConstructorParameters<typeof ClientKeys>[0]['fetch']>
     >;
   };
+  const clientKeys = new ClientKeys({ fetch, clock });
   return new ClientAuthenticator({
     directory: state.directory,
+    keys: clientKeys,
     secrets: new SecretVerifier({
       peppers: state.dataKeys.peppers,
       queue: new BoundedQueue({ concurrency: 1, maxQueued: 50, name: 'the check of imported secrets' }),
     }),
     assertions: new AssertionVerifier({
-      keys: new ClientKeys({ fetch, clock }),
+      keys: clientKeys,
       ephemeral,
       clock,
       audiences: [issuer, issuer + PATHS.token, issuer + PATHS.introspection, issuer + PATHS.revocation],

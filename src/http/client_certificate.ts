@@ -37,11 +37,16 @@ export class ClientAuthorities {
     let current = certificate;
     for (let depth = 0; depth < MAX_CHAIN; depth += 1) {
       if (!isCurrent(current, nowMs)) return false;
+      // A renewed authority stands beside its expired self, with the same name and key.
       const issuer = this.#certificates.find(
-        (candidate) => candidate.ca && current.checkIssued(candidate) && current.verify(candidate.publicKey),
+        (candidate) =>
+          candidate.ca &&
+          isCurrent(candidate, nowMs) &&
+          current.checkIssued(candidate) &&
+          current.verify(candidate.publicKey),
       );
       if (issuer === undefined) return false;
-      if (issuer.checkIssued(issuer)) return isCurrent(issuer, nowMs);
+      if (issuer.checkIssued(issuer)) return true;
       current = issuer;
     }
     return false;

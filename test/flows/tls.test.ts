@@ -211,6 +211,36 @@ describe('client certificates over TLS (RFC 8705)', () => {
     expect((await token(self, createCertificate({ commonName: 'self' }))).status).toBe(401);
   });
 
+  it('bind tokens to the certificate of the connection (section 3), and introspection says so', async () => {
+    const bound = 'urn:shop:bound';
+    await adminApi('/apis', {
+      audience: bound,
+      scopes: [{ name: 'read', description: '' }],
+      tokenBinding: 'mtls',
+    });
+    const create = (fields: object): Promise<Record<string, unknown>> =>
+      adminApi('/clients', { name: 'c', grants: [{ audience: bound, scopes: ['read'] }], ...fields });
+    const jwks = { keys: [certificateJwk(selfSigned)] };
+    const owner = await create({ authMethods: ['self_signed_tls_client_auth'], jwks });
+    const secret = await create({ serves: [bound] });
+    const client_secret = String(secret['clientSecret']);
+    const grant = { grant_type: 'client_credentials', resource: bound };
+    const bySecret = { client_id: String(secret['clientId']), client_secret };
+    const x5t = (certificate: TestCertificate): string =>
+      Buffer.from(certificate.x509.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
+    const vouched = issued(['any.internal']);
+    for (const [form, certificate] of [
+      [{ ...grant, client_id: String(owner['clientId']) }, selfSigned],
+      [{ ...grant, ...bySecret }, vouched],
+    ] as const) {
+      const { body } = await post('/token', form, { certificate });
+      const asked = await post('/introspect', { token: String(body['access_token']), ...bySecret });
+      expect(asked.body).toMatchObject({ active: true, cnf: { 'x5t#S256': x5t(certificate) } });
+    }
+    const none = await post('/token', { ...grant, ...bySecret });
+    expect([none.status, none.body['error']]).toEqual([400, 'invalid_request']);
+  });
+
   it('are the same on a resumed session', async () => {
     const certificate = issued(['orders.internal']);
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {

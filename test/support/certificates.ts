@@ -8,7 +8,7 @@ import {
   X509Certificate,
   type KeyObject,
 } from 'node:crypto';
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 export interface TestCertificate {
   readonly certPem: string;
@@ -20,10 +20,12 @@ export interface TestCertificate {
 export interface CertificateOptions {
   readonly commonName: string;
   readonly organization?: string;
-  /** Subject alternative names; an IPv4 address, a URI (with a colon), an address (with an at sign) or a DNS name. */
+  /** Subject alternative names; an IP address, a URI (with a colon), an address (with an at sign) or a DNS name. */
   readonly altNames?: readonly string[];
   /** Who signs; itself when left out. */
   readonly issuer?: TestCertificate;
+  /** Whose key it gets, as a renewed certificate keeps its own; a new one when left out. */
+  readonly keyOf?: TestCertificate;
   readonly authority?: boolean;
   /** Extended key usage; both by default. */
   readonly usage?: 'client' | 'server' | 'both';
@@ -85,8 +87,17 @@ function time(ms: number): Buffer {
 
 function altName(text: string): Buffer {
   if (isIPv4(text)) return der(0x87, Buffer.from(text.split('.').map(Number)));
+  if (isIPv6(text)) return der(0x87, ipv6(text));
   if (text.includes('@')) return der(0x81, Buffer.from(text));
   return der(text.includes(':') ? 0x86 : 0x82, Buffer.from(text));
+}
+
+function ipv6(text: string): Buffer {
+  const [head = '', tail] = text.split('::');
+  const groups = (part: string | undefined): string[] => (part ?? '').split(':').filter(Boolean);
+  const [before, after] = [groups(head), groups(tail)];
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return Buffer.from([...before, ...zeros, ...after].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
 function extensions(options: CertificateOptions, publicKey: Buffer): Buffer {
@@ -117,9 +128,10 @@ function extensions(options: CertificateOptions, publicKey: Buffer): Buffer {
 /** The raw subject of a certificate, copied so that issuer and subject match byte by byte. */
 const subjects = new WeakMap<X509Certificate, Buffer>();
 
-/** A certificate on a new P-256 key. */
+/** A certificate on a P-256 key. */
 export function createCertificate(options: CertificateOptions): TestCertificate {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = options.keyOf?.key ?? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const publicKey = createPublicKey(privateKey);
   const spki = publicKey.export({ type: 'spki', format: 'der' });
   const algorithm = sequence(oid(OIDS.ecdsaWithSha256));
   const subject = name(options);
