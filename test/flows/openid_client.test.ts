@@ -138,6 +138,38 @@ describe('oauth4webapi, unmodified: introspection, signed introspection (RFC 970
     for (const signed of [false, true]) expect((await introspect(signed))[0]).toEqual({ active: false });
   });
 
+  it('is signed for those who prefer it by name, and plain JSON for all others', async () => {
+    const signed = 'application/token-introspection+jwt';
+    const typeFor = async (accept?: string): Promise<string | undefined> => {
+      const { headers } = await node.post(
+        '/introspect',
+        { token: 'x' },
+        server,
+        accept === undefined ? {} : { accept },
+      );
+      return headers.get('content-type')?.split(';')[0];
+    };
+    for (const accept of [
+      signed,
+      signed.toUpperCase(),
+      `${signed}, application/json;q=0.9`,
+      `*/*;q=0.1, ${signed}`,
+    ]) {
+      expect([accept, await typeFor(accept)]).toEqual([accept, signed]);
+    }
+    const plainly = [
+      undefined,
+      '*/*',
+      'application/*',
+      'application/json',
+      `application/json, ${signed};q=0.5`,
+      `${signed};q=0`,
+      ',;q=x',
+    ];
+    for (const accept of plainly)
+      expect([accept, await typeFor(accept)]).toEqual([accept, 'application/json']);
+  });
+
   it('is signed for the one who asked, with the type of the RFC', async () => {
     const response = await fetch(`${node.issuer}/introspect`, {
       method: 'POST',

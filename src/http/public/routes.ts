@@ -198,6 +198,13 @@ async function confirm(
 
 const SIGNED_TYPE = 'application/token-introspection+jwt';
 
+/** Negotiated (RFC 9110 §12.5.1); plain JSON for all that do not ask for it by name, and the short way for them. */
+function wantsSigned(ctx: GatehouseContext): boolean {
+  const accept = ctx.req.headers.accept?.toLowerCase();
+  if (accept === undefined || !accept.includes('token-introspection+jwt')) return false;
+  return accept === SIGNED_TYPE || ctx.accepts('application/json', SIGNED_TYPE) === SIGNED_TYPE;
+}
+
 /** Introspection (RFC 7662; signed: RFC 9701). All that is not active, or not the caller's to know, gets the same answer. */
 async function introspect(ctx: GatehouseContext, parts: PublicRouteParts): Promise<void> {
   const form = await readForm(ctx.req, parts.bodyLimit);
@@ -210,7 +217,7 @@ async function introspect(ctx: GatehouseContext, parts: PublicRouteParts): Promi
   const result = allowed
     ? { active: true, ...allowed.claims, token_type: allowed.claims.cnf?.jkt ? 'DPoP' : 'Bearer' }
     : { active: false };
-  if (ctx.req.headers.accept !== SIGNED_TYPE) {
+  if (!wantsSigned(ctx)) {
     answer(ctx, result);
     return;
   }
