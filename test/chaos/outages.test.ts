@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as jose from 'jose';
+import { ASSERTION_TYPE } from '../support/assertions.js';
 import { startGatehouse, type Credentials, type Json, type Node } from '../support/gatehouse.js';
 import { severableProxy, through, type SeverableProxy } from '../support/severable.js';
 import { storeUnderTest, type StoreUnderTest } from '../support/stores.js';
@@ -86,7 +87,7 @@ async function assert(): Promise<Json> {
   return node.post('/token', {
     grant_type: 'client_credentials',
     resource: API,
-    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion_type: ASSERTION_TYPE,
     client_assertion: assertion,
   });
 }

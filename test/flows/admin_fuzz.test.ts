@@ -3,29 +3,29 @@ import fc from 'fast-check';
 import { ADMIN_SCOPES } from '../../src/administration/index.js';
 import { openApi, type JsonObject } from '../../src/http/admin/openapi.js';
 import { ROUTES } from '../../src/http/admin/routes/index.js';
-import { startGatehouse, type Credentials, type Node } from '../support/gatehouse.js';
+import { type Credentials, type Node } from '../support/gatehouse.js';
 import {
   encoded,
   fuzz,
   headerValue,
-  memoryOf,
   requireHarmless,
   requireWell,
   send,
+  startUnlimited,
+  stateOf,
   text,
   type FuzzRequest,
+  type State,
 } from '../support/fuzz.js';
 
 let node: Node;
 let token: string;
 /** An administrator beside the first, whose secret the fuzzer may well rotate or delete. */
 let second: Credentials;
-let start: { pid: number; memory: number };
+let start: State;
 
 beforeAll(async () => {
-  node = await startGatehouse({
-    env: { GATEHOUSE_AUTH_FAILURES_PER_CLIENT: '100000', GATEHOUSE_AUTH_FAILURES_PER_NETWORK: '1000000' },
-  });
+  node = await startUnlimited();
   await node.createApi('urn:a', ['read']);
   await node.createClient({
     name: 'shop',
@@ -36,7 +36,7 @@ beforeAll(async () => {
   second = await node.createClient({ name: 'second administrator', grants });
   token = await administratorToken();
   for (let request = 0; request < 200; request += 1) await node.admin('GET', '/clients');
-  start = { pid: node.pid, memory: await memoryOf(node) };
+  start = await stateOf(node);
 }, 120_000);
 afterAll(() => node.stop());
 

@@ -1,33 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as jose from 'jose';
+import {
+  ASSERTION_TYPE,
+  assertionClaims,
+  newClientKey,
+  nowSeconds,
+  signAssertion,
+  type ClientKey,
+} from '../support/assertions.js';
+import { startJwksSource, type JwksSource } from '../support/jwks_source.js';
 import { startNodes, severalProcesses, type Json, type Node } from '../support/gatehouse.js';
 
 const API = 'urn:assertion:api';
-const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const ALGS = ['ES256', 'EdDSA', 'RS256', 'PS256'] as const;
 const grants = [{ audience: API, scopes: ['a'] }];
-
-interface Key {
-  readonly kid: string;
-  readonly alg: string;
-  readonly privateKey: jose.CryptoKey;
-  readonly jwk: jose.JWK;
-}
 
 let nodes: Node[];
 let dispose: () => Promise<void>;
 let node: Node;
-const keys = new Map<string, Key>();
+const keys = new Map<string, ClientKey>();
 let signer: string;
 
-async function newKey(alg: string, kid: string = randomUUID()): Promise<Key> {
-  const { publicKey, privateKey } = await jose.generateKeyPair(alg, { extractable: true });
-  return { kid, alg, privateKey, jwk: { ...(await jose.exportJWK(publicKey)), kid, alg, use: 'sig' } };
-}
-const keyOf = (alg: string): Key => {
+const keyOf = (alg: string): ClientKey => {
   const key = keys.get(alg);
   if (!key) throw new Error(`no key for ${alg}`);
   return key;
@@ -41,7 +37,7 @@ beforeAll(async () => {
   }));
   node = nodes[0] as Node;
   await node.createApi(API, ['a']);
-  for (const alg of ALGS) keys.set(alg, await newKey(alg));
+  for (const alg of ALGS) keys.set(alg, await newClientKey(alg));
   const jwks = { keys: [...keys.values()].map(({ jwk }) => jwk) };
   signer = await registered({ jwks });
 }, 120_000);
@@ -58,24 +54,12 @@ async function registered(fields: object): Promise<string> {
   return client.clientId;
 }
 
-const seconds = (): number => Math.floor(Date.now() / 1000);
-const claimsOf = (clientId: string): Record<string, unknown> => ({
-  iss: clientId,
-  sub: clientId,
-  aud: node.issuer,
-  jti: randomUUID(),
-  iat: seconds(),
-  exp: seconds() + 60,
-});
-const signed = (key: Key, claims: object, header: object = {}): Promise<string> =>
-  new jose.SignJWT({ ...claims })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid, ...header })
-    .sign(key.privateKey);
+const claimsOf = (clientId: string): Record<string, unknown> => assertionClaims(clientId, node.issuer);
 
 const present = (assertion: string, fields: Record<string, string> = {}, at: Node = node): Promise<Json> =>
   at.post('/token', {
     grant_type: 'client_credentials',
-    client_assertion_type: TYPE,
+    client_assertion_type: ASSERTION_TYPE,
     client_assertion: assertion,
     ...fields,
   });
@@ -85,13 +69,13 @@ const expectRefused = ({ status, body }: Json): void => {
 
 describe('private_key_jwt (RFC 7523 section 3, OpenID Connect Core section 9)', () => {
   it.each(ALGS)('takes an assertion signed with %s', async (alg) => {
-    const { status, body } = await present(await signed(keyOf(alg), claimsOf(signer)));
+    const { status, body } = await present(await signAssertion(keyOf(alg), claimsOf(signer)));
     expect([status, body['token_type']]).toEqual([200, 'Bearer']);
   });
 
   it('takes the issuer and the token endpoint as audience', async () => {
     for (const aud of [node.issuer, [node.issuer], await node.endpoint('token_endpoint')]) {
-      const assertion = await signed(keyOf('ES256'), { ...claimsOf(signer), aud });
+      const assertion = await signAssertion(keyOf('ES256'), { ...claimsOf(signer), aud });
       expect((await present(assertion)).status).toBe(200);
     }
   });
@@ -103,20 +87,20 @@ describe('private_key_jwt (RFC 7523 section 3, OpenID Connect Core section 9)', 
     ['another issuer', (claims) => ({ ...claims, iss: 'other' })],
     ['another subject', (claims) => ({ ...claims, sub: 'other' })],
     ['no expiry', ({ exp: _, ...claims }) => claims],
-    ['an expiry in the past', (claims) => ({ ...claims, exp: seconds() - 60 })],
-    ['an expiry in the far future', (claims) => ({ ...claims, exp: seconds() + 86_400 })],
-    ['nbf in the future', (claims) => ({ ...claims, nbf: seconds() + 120 })],
-    ['iat in the future', (claims) => ({ ...claims, iat: seconds() + 120 })],
+    ['an expiry in the past', (claims) => ({ ...claims, exp: nowSeconds() - 60 })],
+    ['an expiry in the far future', (claims) => ({ ...claims, exp: nowSeconds() + 86_400 })],
+    ['nbf in the future', (claims) => ({ ...claims, nbf: nowSeconds() + 120 })],
+    ['iat in the future', (claims) => ({ ...claims, iat: nowSeconds() + 120 })],
     ['no jti', ({ jti: _, ...claims }) => claims],
     ['a jti that is no text', (claims) => ({ ...claims, jti: 1 })],
   ])('refuses %s', async (_name, change) => {
-    expectRefused(await present(await signed(keyOf('ES256'), change(claimsOf(signer)))));
+    expectRefused(await present(await signAssertion(keyOf('ES256'), change(claimsOf(signer)))));
   });
 
   it('refuses a foreign key, whether it takes a known kid or not', async () => {
-    const foreign = await newKey('ES256');
-    expectRefused(await present(await signed(foreign, claimsOf(signer))));
-    expectRefused(await present(await signed(foreign, claimsOf(signer), { kid: keyOf('ES256').kid })));
+    const foreign = await newClientKey('ES256');
+    expectRefused(await present(await signAssertion(foreign, claimsOf(signer))));
+    expectRefused(await present(await signAssertion(foreign, claimsOf(signer), { kid: keyOf('ES256').kid })));
   });
 
   it('refuses none and HMAC over what is public', async () => {
@@ -132,7 +116,7 @@ describe('private_key_jwt (RFC 7523 section 3, OpenID Connect Core section 9)', 
   });
 
   it('refuses the assertion of one client for another, and beside another method', async () => {
-    const assertion = (): Promise<string> => signed(keyOf('ES256'), claimsOf(signer));
+    const assertion = (): Promise<string> => signAssertion(keyOf('ES256'), claimsOf(signer));
     expect((await present(await assertion(), { client_id: 'other' })).status).toBeGreaterThanOrEqual(400);
     expect((await present(await assertion(), { client_id: signer })).status).toBe(200);
     const both = { client_id: signer, client_secret: 'ghs_x' };
@@ -143,7 +127,7 @@ describe('private_key_jwt (RFC 7523 section 3, OpenID Connect Core section 9)', 
   });
 
   it('gives one token for 20 parallel uses of one assertion, over all nodes', async () => {
-    const assertion = await signed(keyOf('ES256'), claimsOf(signer));
+    const assertion = await signAssertion(keyOf('ES256'), claimsOf(signer));
     const uses = Array.from({ length: 20 }, (_, use) => present(assertion, {}, nodes[use % nodes.length]));
     const statuses = (await Promise.all(uses)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(1);
@@ -157,81 +141,66 @@ describe('private_key_jwt (RFC 7523 section 3, OpenID Connect Core section 9)', 
 });
 
 describe('keys by jwks_uri', () => {
-  let source: Server;
-  let url: string;
-  let fetches = 0;
-  let answer: (
-    path: string,
-  ) => { status?: number; headers?: Record<string, string>; body: string } | undefined;
-
+  let source: JwksSource;
   beforeAll(async () => {
-    source = createServer((request, response) => {
-      fetches += 1;
-      const found = answer(request.url ?? '');
-      // Nothing at all: the request hangs.
-      if (!found) return;
-      response.writeHead(found.status ?? 200, { 'content-type': 'application/json', ...found.headers });
-      response.end(found.body);
-    });
-    await new Promise<void>((resolve) => source.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(source.address() as AddressInfo).port}`;
+    source = await startJwksSource();
   });
-  afterAll(async () => {
-    source.closeAllConnections();
-    await new Promise((resolve) => source.close(resolve));
-  });
-  const document = (...list: Key[]): string => JSON.stringify({ keys: list.map(({ jwk }) => jwk) });
+  afterAll(() => source.close());
+  const times = (path: string): number => source.fetches.get(path) ?? 0;
+  const byUri = (path: string): Promise<string> => registered({ jwksUri: source.url + path });
 
-  it('fetches once, finds a key that they rotated to, serves stale keys while they are down, asks at most once a minute', async () => {
-    const [old, successor] = [await newKey('ES256'), await newKey('ES256')];
-    answer = () => ({ body: document(old) });
-    const clientId = await registered({ jwksUri: `${url}/rotating` });
-    fetches = 0;
+  it('fetches once, goes on with known keys while they are down, asks at most once a minute, finds a new key', async () => {
+    const [old, successor] = [await newClientKey('ES256'), await newClientKey('ES256')];
+    const path = '/rotating';
+    source.serve(path, [old.jwk]);
+    const clientId = await byUri(path);
     for (let use = 0; use < 3; use += 1) {
-      expect((await present(await signed(old, claimsOf(clientId)))).status).toBe(200);
+      expect((await present(await signAssertion(old, claimsOf(clientId)))).status).toBe(200);
     }
-    expect(fetches).toBe(1);
-    answer = () => ({ body: document(old, successor) });
+    expect(times(path)).toBe(1);
+    source.serve(path, [old.jwk, successor.jwk]);
     // The one look of this minute is used up: nobody can make the server ask for each unknown kid.
     for (let use = 0; use < 5; use += 1)
-      expectRefused(await present(await signed(successor, claimsOf(clientId))));
-    expect(fetches).toBe(1);
-    answer = () => ({ status: 500, body: '' });
-    expect((await present(await signed(old, claimsOf(clientId)))).status).toBe(200);
+      expectRefused(await present(await signAssertion(successor, claimsOf(clientId))));
+    expect(times(path)).toBe(1);
+    source.serve(path, (response) => response.writeHead(500).end());
+    expect((await present(await signAssertion(old, claimsOf(clientId)))).status).toBe(200);
     // A node that knows nothing yet sees the new key at once.
-    answer = () => ({ body: document(successor) });
+    source.serve(path, [successor.jwk]);
     await node.restart();
-    expect((await present(await signed(successor, claimsOf(clientId)))).status).toBe(200);
-    expectRefused(await present(await signed(old, claimsOf(clientId))));
+    expect((await present(await signAssertion(successor, claimsOf(clientId)))).status).toBe(200);
+    expectRefused(await present(await signAssertion(old, claimsOf(clientId))));
   }, 60_000);
 
-  it.each<[string, typeof answer]>([
-    ['is down', () => ({ status: 500, body: '' })],
-    ['redirects', (path) => ({ status: 302, headers: { location: `${path}/elsewhere` }, body: '' })],
-    ['answers no JSON', () => ({ body: '<html>' })],
-    ['answers JSON that is no key set', () => ({ body: '{"keys":1}' })],
-    ['answers without end', () => ({ body: `{"keys":[],"x":"${'x'.repeat(2_000_000)}"}` })],
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['is down', (response) => response.writeHead(500).end()],
+    ['redirects', (response) => response.writeHead(302, { location: '/elsewhere' }).end()],
+    ['answers no JSON', (response) => response.end('<html>')],
+    ['answers JSON that is no key set', (response) => response.end('{"keys":1}')],
+    ['answers without end', (response) => response.end(`{"keys":[],"x":"${'x'.repeat(2_000_000)}"}`)],
     ['never answers', () => undefined],
   ])(
     'says that it cannot check now, never that the client is wrong, when the source %s',
     async (name, broken) => {
-      answer = broken;
-      const key = await newKey('ES256');
-      const clientId = await registered({ jwksUri: `${url}/${encodeURIComponent(name)}` });
-      const { status, body, headers } = await present(await signed(key, claimsOf(clientId)));
+      const key = await newClientKey('ES256');
+      const path = `/${encodeURIComponent(name)}`;
+      source.serve('/elsewhere', [key.jwk]);
+      source.serve(path, broken);
+      const clientId = await byUri(path);
+      const { status, body, headers } = await present(await signAssertion(key, claimsOf(clientId)));
       expect([status, body['error']]).toEqual([503, 'temporarily_unavailable']);
       expect(headers.get('retry-after')).toMatch(/^\d+$/);
       expect(JSON.stringify(body)).not.toContain('127.0.0.1');
+      expect([times(path), times('/elsewhere')]).toEqual([1, 0]);
     },
     60_000,
   );
 
   it('never reaches a loopback address that is not allowed', async () => {
-    answer = () => ({ body: document(keyOf('ES256')) });
+    source.serve('/private', [keyOf('ES256').jwk]);
     await node.restart({ GATEHOUSE_DANGER_ALLOW_PRIVATE_NETWORKS: '192.0.2.0/24' });
-    const clientId = await registered({ jwksUri: `${url}/private` });
-    fetches = 0;
-    expect((await present(await signed(keyOf('ES256'), claimsOf(clientId)))).status).toBe(503);
-    expect(fetches).toBe(0);
+    const clientId = await byUri('/private');
+    expect((await present(await signAssertion(keyOf('ES256'), claimsOf(clientId)))).status).toBe(503);
+    expect(times('/private')).toBe(0);
   }, 60_000);
 });

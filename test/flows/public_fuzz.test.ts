@@ -2,24 +2,26 @@ import { createPrivateKey, generateKeyPairSync, randomUUID, sign, type KeyObject
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { startGatehouse, type Credentials, type Node } from '../support/gatehouse.js';
+import { ASSERTION_TYPE } from '../support/assertions.js';
+import { type Credentials, type Node } from '../support/gatehouse.js';
 import { basic } from '../support/gatehouse_client.js';
 import {
   encoded,
   fuzz,
   headerValue,
-  memoryOf,
   requireHarmless,
   requireWell,
   RUNS,
   send,
+  startUnlimited,
+  stateOf,
   text,
   type FuzzAnswer,
   type FuzzRequest,
+  type State,
 } from '../support/fuzz.js';
 
 const API = 'urn:fuzz:api';
-const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 /** RFC 6749 section 5.2, RFC 8707, RFC 9449, and what section 4.1.2.1 of the first names for a server in need. */
 const CODES = [
   'invalid_request',
@@ -44,13 +46,10 @@ let caller: Credentials;
 let server: Credentials;
 let signer: string;
 let token: string;
-let start: { pid: number; memory: number };
+let start: State;
 
 beforeAll(async () => {
-  node = await startGatehouse({
-    // Guesses are counted elsewhere; here a limit would hide the code behind it.
-    env: { GATEHOUSE_AUTH_FAILURES_PER_CLIENT: '100000', GATEHOUSE_AUTH_FAILURES_PER_NETWORK: '1000000' },
-  });
+  node = await startUnlimited();
   await node.createApi(API, ['read']);
   const grants = [{ audience: API, scopes: ['read'] }];
   caller = await node.createClient({ name: 'caller', grants });
@@ -60,7 +59,7 @@ beforeAll(async () => {
   signer = (await node.createClient(signing)).clientId;
   token = String((await node.token({ ...caller, resource: API })).body['access_token']);
   for (let request = 0; request < 200; request += 1) await node.token({ ...caller, resource: API });
-  start = { pid: node.pid, memory: await memoryOf(node) };
+  start = await stateOf(node);
 }, 120_000);
 afterAll(() => node.stop());
 
@@ -120,7 +119,7 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   client_id: fc.oneof(fc.constantFrom('caller', 'nobody'), text),
   client_secret: text,
   client_assertion: fc.oneof({ weight: 3, arbitrary: assertion }, text),
-  client_assertion_type: fc.oneof({ weight: 4, arbitrary: fc.constant(ASSERTION) }, text),
+  client_assertion_type: fc.oneof({ weight: 4, arbitrary: fc.constant(ASSERTION_TYPE) }, text),
   token: fc.oneof({ weight: 3, arbitrary: accessToken }, text),
   token_type_hint: fc.oneof(fc.constantFrom('access_token', 'refresh_token'), text),
 };
@@ -138,7 +137,7 @@ const body = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.tuple(assertion, form).map(([good, rest]) => {
-      const fixed = `grant_type=client_credentials&client_assertion_type=${encoded(ASSERTION)}`;
+      const fixed = `grant_type=client_credentials&client_assertion_type=${encoded(ASSERTION_TYPE)}`;
       return Buffer.from([fixed, `client_assertion=${good}`, ...rest.slice(0, 2)].join('&'));
     }),
   },
@@ -324,7 +323,7 @@ describe('whatever is sent to the public plane', () => {
     for (const name of names) {
       const credentials = { clientId: name.replace(/[\ud800-\udfff]/, 'x'), clientSecret: 'x\0y' };
       const unsigned = `${part({ alg: 'ES256' })}.${part({ sub: name })}.AAAA`;
-      const assertion = { client_assertion_type: ASSERTION, client_assertion: unsigned };
+      const assertion = { client_assertion_type: ASSERTION_TYPE, client_assertion: unsigned };
       for (const answer of [
         await node.token({ ...credentials, resource: name }),
         await node.post('/token', assertion),

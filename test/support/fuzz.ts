@@ -4,7 +4,7 @@
  */
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import fc from 'fast-check';
-import type { Node } from './gatehouse.js';
+import { startGatehouse, type Node } from './gatehouse.js';
 
 /** Requests to each endpoint; the full run asks for 2,000. */
 export const RUNS = Number(process.env['GATEHOUSE_FUZZ_RUNS'] ?? 40);
@@ -98,8 +98,25 @@ export function requireHarmless(request: FuzzRequest, { status, text: body }: Fu
   if (/\n\s+at |SQLSTATE|node_modules|\.js:\d+/.test(body)) throw new Error(shown());
 }
 
+/** A node without limits on failures: guesses are counted elsewhere, and here a limit would hide the code behind it. */
+export const startUnlimited = (): Promise<Node> =>
+  startGatehouse({
+    env: { GATEHOUSE_AUTH_FAILURES_PER_CLIENT: '100000', GATEHOUSE_AUTH_FAILURES_PER_NETWORK: '1000000' },
+  });
+
+/** What a node is held against after a run; memory in bytes. */
+export interface State {
+  readonly pid: number;
+  readonly memory: number;
+}
+
+export const stateOf = async (node: Node): Promise<State> => ({
+  pid: node.pid,
+  memory: await memoryOf(node),
+});
+
 /** The resident memory of the node in bytes, by its own figures. */
-export async function memoryOf(node: Node): Promise<number> {
+async function memoryOf(node: Node): Promise<number> {
   const figures = await (await fetch(`${node.adminUrl}/metrics`)).text();
   const found = /^process_resident_memory_bytes (\S+)/m.exec(figures)?.[1];
   if (found === undefined) throw new Error('the figures name no memory');
@@ -107,7 +124,7 @@ export async function memoryOf(node: Node): Promise<number> {
 }
 
 /** @throws Error when the process is another, is not well, or has grown beyond the bound */
-export async function requireWell(node: Node, before: { pid: number; memory: number }): Promise<void> {
+export async function requireWell(node: Node, before: State): Promise<void> {
   for (const path of ['/healthz', '/readyz']) {
     const { status } = await fetch(node.adminUrl + path);
     if (status !== 200) throw new Error(`${path} answers ${status}`);
