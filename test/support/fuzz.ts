@@ -76,17 +76,26 @@ export function send(base: string, { method, path, headers, body }: FuzzRequest)
   });
 }
 
-/** Sends RUNS requests of the kind, several at a time; `check` throws when an answer is not what it must be. */
+/**
+ * Sends the examples, and then RUNS requests of the kind, several at a time; `ask` throws when an answer is not what it
+ * must be.
+ */
 export async function fuzz(
   requests: fc.Arbitrary<FuzzRequest>,
   ask: (request: FuzzRequest) => Promise<void>,
+  examples: readonly FuzzRequest[] = [],
 ): Promise<void> {
   const together = fc.array(requests, { minLength: PARALLEL, maxLength: PARALLEL });
   await fc.assert(
     fc.asyncProperty(together, async (batch) => {
       await Promise.all(batch.map(ask));
     }),
-    { numRuns: Math.ceil(RUNS / PARALLEL), endOnFailure: true },
+    {
+      // An example counts as one of the runs.
+      numRuns: Math.ceil(RUNS / PARALLEL) + (examples.length > 0 ? 1 : 0),
+      endOnFailure: true,
+      examples: examples.length > 0 ? [[[...examples]]] : [],
+    },
   );
 }
 
