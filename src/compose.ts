@@ -63,6 +63,7 @@ export const compose: Compose = async (settings, parts) => {
       const timeout = settings.shutdownTimeout * 1000;
       await Promise.all([planes.public.close(timeout), planes.admin.close(timeout)]);
       state.feed.stop();
+      state.directory.stop();
       await stopHousekeeping();
       await audit.stop();
       await state.storage.close();

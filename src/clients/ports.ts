@@ -19,6 +19,8 @@ export interface ClientStore {
   get(id: string): Promise<Client | undefined>;
   /** With secrets and grants, in one round trip; what the registry caches. */
   getRegistered(id: string): Promise<RegisteredClient | undefined>;
+  /** The same for many, ordered by id; `after` is the last id of the page before, empty for the first. */
+  listRegistered(after: string, limit: number): Promise<RegisteredClient[]>;
   /** Those that exist, in no particular order. */
   getMany(ids: readonly string[]): Promise<Client[]>;
   /** Those with one of these names; names are not unique. */

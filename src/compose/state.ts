@@ -84,7 +84,11 @@ async function loadState(
   });
   // On a new installation nothing can have been used before; otherwise what an empty store forgot is refused.
   await ephemeral.beginEpoch(created ? 0 : clock.now());
-  const directory = new Directory({ stores: durable.stores, maxClients: settings.clientCacheSize });
+  const directory = new Directory({
+    stores: durable.stores,
+    maxClients: settings.clientCacheSize,
+    onReadAheadFailure: (error) => logger.warn({ error }, 'clients could not be read ahead'),
+  });
   const book = new RevocationBook(durable.stores.revocations);
   const keys = new KeyRing({ store: durable.stores.signingKeys, sealer: dataKeys.sealer });
   const announcing = announce(signals, feed);
@@ -101,6 +105,8 @@ async function loadState(
   subscribe(state, logger);
   await ensureKeys(state);
   feed.follow();
+  // Not awaited: until it is known, a client is read when it is asked for.
+  void directory.readAhead();
   return state;
 }
 

@@ -251,7 +251,7 @@ export const SETTINGS = {
     env: 'GATEHOUSE_CLIENT_CACHE_SIZE',
     key: 'limits.client_cache_size',
     schema: integer(100, 5_000_000).default(150_000),
-    doc: 'Clients kept ready in memory per worker (about 2 KB each).',
+    doc: 'Clients kept ready in memory per worker (about 4 KB each); so many are read ahead.',
   },
   bodyLimit: {
     env: 'GATEHOUSE_BODY_LIMIT',

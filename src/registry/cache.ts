@@ -1,6 +1,7 @@
 /**
  * A bounded read-through cache that a change feed invalidates. A value that was being read while it changed is handed to
- * those who asked before the change, and not kept. What does not exist is remembered for a moment.
+ * those who asked before the change, and not kept. What does not exist is remembered for a moment. Values may be read ahead
+ * in bulk, under the same rule.
  */
 import { LRUCache } from 'lru-cache';
 
@@ -13,6 +14,8 @@ export class RegistryCache<V extends object> {
   readonly #known: LRUCache<string, V>;
   readonly #absent = new LRUCache<string, typeof ABSENT>({ max: ABSENT_MAX, ttl: ABSENT_TTL_MS });
   readonly #loading = new Map<string, Promise<V | undefined>>();
+  /** What changed since the reading ahead of the moment began; undefined when there is none. */
+  #changedMeanwhile: { readonly ids: Set<string>; all: boolean } | undefined;
   #hits = 0;
   #misses = 0;
 
@@ -38,13 +41,34 @@ export class RegistryCache<V extends object> {
     return this.#known.peek(id);
   }
 
+  /**
+   * Takes in what `read` finds, but nothing that is known already or that changed in the meantime. One at a time.
+   * Rejects when `read` does; nothing is kept then.
+   */
+  async readAhead(read: () => Promise<ReadonlyMap<string, V>>): Promise<void> {
+    const meanwhile = { ids: new Set<string>(), all: false };
+    this.#changedMeanwhile = meanwhile;
+    try {
+      for (const [id, value] of await read()) {
+        if (meanwhile.all) break;
+        if (meanwhile.ids.has(id) || this.#known.has(id)) continue;
+        this.#absent.delete(id);
+        this.#known.set(id, value);
+      }
+    } finally {
+      if (this.#changedMeanwhile === meanwhile) this.#changedMeanwhile = undefined;
+    }
+  }
+
   forget(id: string): void {
+    this.#changedMeanwhile?.ids.add(id);
     this.#loading.delete(id);
     this.#absent.delete(id);
     this.#known.delete(id);
   }
 
   clear(): void {
+    if (this.#changedMeanwhile) this.#changedMeanwhile.all = true;
     this.#loading.clear();
     this.#absent.clear();
     this.#known.clear();

@@ -120,6 +120,14 @@ describe('clients', () => {
     expect(registered?.secrets).toEqual(await secrets.list('full'));
     expect(registered?.grants[0]?.scopes).toEqual(['r', 'w']);
     expect(await clients.getRegistered('nobody')).toBeUndefined();
+    await clients.insertMany([newClient('fulm'), newClient('fuln')]);
+    expect(await clients.listRegistered('fulk', 2)).toEqual([
+      registered,
+      { ...(await clients.get('fulm')), secrets: [], grants: [] },
+    ]);
+    expect((await clients.listRegistered('full', 5)).map(({ id }) => id)).toEqual(['fulm', 'fuln']);
+    expect((await clients.listRegistered('', 1)).map(({ id }) => id)).toEqual(['full']);
+    expect(await clients.deleteMany(['fulm', 'fuln'])).toBe(2);
     await expect(
       clients.insertMany([newClient('x', { serves: ['https://no.example'] })]),
     ).rejects.toMatchObject({

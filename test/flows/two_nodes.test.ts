@@ -52,6 +52,19 @@ describe('a change on one node is obeyed by the other within a second', () => {
     await within(async () => (await status(client)) === 400);
   });
 
+  it('an API that is deleted and made again, without the grants that it had', async () => {
+    const audience = 'urn:shop:reborn';
+    const api = { audience, scopes: [{ name: 'a', description: '' }] };
+    await first().admin('POST', '/apis', api);
+    const grants = [{ audience, scopes: ['a'] }];
+    const client = (await first().admin('POST', '/clients', { name: 'c', grants }))
+      .body as unknown as Credentials;
+    expect(await status(client)).toBe(200);
+    await first().admin('DELETE', `/apis/${encodeURIComponent(audience)}?force=true`);
+    await first().admin('POST', '/apis', api);
+    await within(async () => (await status(client)) === 400);
+  });
+
   it('a token that is revoked', async () => {
     const client = await newClient();
     const token = String(

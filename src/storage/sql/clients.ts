@@ -3,7 +3,7 @@ import type { Client, ClientFields, ClientStore, NewClient } from '../../clients
 import { GatehouseError } from '../../errors.js';
 import { chunks, containing } from './database.js';
 import type { SqlQuery } from './database.js';
-import { registeredClient } from './registered_client.js';
+import { registeredClient, registeredClients } from './registered_client.js';
 
 /** Settable columns: name in SQL, type, name in the domain. */
 const FIELDS = [
@@ -140,6 +140,7 @@ export function clientStore(sql: SqlQuery): ClientStore {
     get: async (id) =>
       (await sql.query<Client>(`SELECT ${CLIENT_COLUMNS} FROM clients c WHERE c.id = $1`, [id]))[0],
     getRegistered: (id) => registeredClient(sql, id, CLIENT_COLUMNS),
+    listRegistered: (after, limit) => registeredClients(sql, after, limit, CLIENT_COLUMNS),
     getMany: (ids) => byIds(sql, ids),
     getByNames: async (names) => {
       const found: Client[] = [];
