@@ -3,13 +3,18 @@ const build = process.env.TEST_BUILD_DIR ?? 'build';
 
 // Outages are made by a proxy between the server and a store: there is nothing between it and the embedded database, and
 // the nodes of a Redis Cluster tell their own addresses.
-const separable = ['postgres', 'redis'].includes(process.env.GATEHOUSE_TEST_STORE);
+const store = process.env.GATEHOUSE_TEST_STORE;
+const elsewhere = [
+  ...(['postgres', 'redis'].includes(store) ? [] : ['/chaos/(outages|worker_spool)\\.']),
+  // Brings its own Sentinel, Cluster and TLS, and takes the database of this store.
+  ...(store === 'redis' ? [] : ['/chaos/redis_forms\\.']),
+];
 
 export default {
   rootDir: import.meta.dirname,
   roots: [`<rootDir>/${build}/test`],
   testMatch: ['**/test/(unit|contract|flows|chaos)/**/*.test.js'],
-  testPathIgnorePatterns: separable ? [] : ['/chaos/outages\\.'],
+  testPathIgnorePatterns: elsewhere,
   transform: {},
   testEnvironment: 'node',
   maxWorkers: 2,

@@ -9,6 +9,7 @@ import { readiness } from './compose/readiness.js';
 import { revokeToken } from './compose/revoke_token.js';
 import { openState, type NodeState } from './compose/state.js';
 import type { Settings } from './config/schema.js';
+import { workerCount } from './config/worker_count.js';
 import { createAdminApp, renderProblem } from './http/admin/index.js';
 import { health } from './http/admin/health.js';
 import { renderOAuthError } from './http/public/errors.js';
@@ -29,7 +30,9 @@ export { openForMaintenance } from './compose/maintenance.js';
 export const compose: Compose = async (settings, parts) => {
   const { log, metrics } = parts;
   const state = await openState(settings, log.logger, metrics);
-  const spool = openSpool(join(settings.dataDir, 'audit-spool'), settings.auditSpoolBytes);
+  // Each worker has its share, so that together they keep to the setting.
+  const spoolBytes = Math.floor(settings.auditSpoolBytes / workerCount(settings));
+  const spool = openSpool(join(settings.dataDir, 'audit-spool'), spoolBytes);
   const audit = new AuditRecorder({
     store: state.storage.durable.stores.audit,
     spool,

@@ -1,10 +1,10 @@
 /** The server as a process: settings, then one node or a cluster of them. Exit codes: 0 done, 1 failed, 2 wrong settings. */
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { ConfigurationError } from '../config/faults.js';
 import { loadSettings, type LoadedSettings } from '../config/load.js';
 import type { Environment } from '../config/sources.js';
+import { workerCount } from '../config/worker_count.js';
 import { createLog } from '../log/logger.js';
 import { openSink } from '../log/sink.js';
 import type { Compose } from './contract.js';
@@ -22,7 +22,7 @@ export async function serve(compose: Compose, env: Environment): Promise<void> {
   const { settings, warnings } = loaded;
   const log = createLog({ level: settings.logLevel, accessLog: settings.accessLog, sink: openSink() });
   if (cluster.isPrimary) for (const warning of warnings) log.logger.warn(warning);
-  const workers = settings.workers === 'max' ? availableParallelism() : settings.workers;
+  const workers = workerCount(settings);
   if (workers > 1 && cluster.isPrimary) {
     supervise({ workers, stopTimeout: settings.shutdownTimeout + STOP_GRACE_SECONDS, log });
   } else {

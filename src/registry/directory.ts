@@ -54,10 +54,11 @@ export class Directory implements FeedSubscriber {
   async readAhead(): Promise<void> {
     const own = Symbol('reading ahead');
     this.#readingAhead = own;
+    const wanted = (): boolean => this.#readingAhead === own;
     const { maxClients, stores, onReadAheadFailure } = this.#parts;
     let after: string | undefined = '';
     try {
-      while (after !== undefined && this.#readingAhead === own && this.clients.figures().size < maxClients) {
+      while (after !== undefined && wanted() && this.clients.figures().size < maxClients) {
         const from: string = after;
         await this.clients.readAhead(async () => {
           const page = await stores.clients.listRegistered(from, PAGE);
@@ -66,7 +67,7 @@ export class Directory implements FeedSubscriber {
         });
       }
     } catch (error) {
-      if (this.#readingAhead === own) onReadAheadFailure(error);
+      if (wanted()) onReadAheadFailure(error);
     }
   }
 
