@@ -55,20 +55,25 @@ export class Directory implements FeedSubscriber {
     const own = Symbol('reading ahead');
     this.#readingAhead = own;
     const wanted = (): boolean => this.#readingAhead === own;
-    const { maxClients, stores, onReadAheadFailure } = this.#parts;
+    const { maxClients, onReadAheadFailure } = this.#parts;
     let after: string | undefined = '';
     try {
       while (after !== undefined && wanted() && this.clients.figures().size < maxClients) {
-        const from: string = after;
-        await this.clients.readAhead(async () => {
-          const page = await stores.clients.listRegistered(from, PAGE);
-          after = page.length < PAGE ? undefined : page.at(-1)?.id;
-          return new Map(page.map((client) => [client.id, client]));
-        });
+        after = await this.#readPage(after);
       }
     } catch (error) {
       if (wanted()) onReadAheadFailure(error);
     }
+  }
+
+  /** The id after which to go on; undefined when there are no more. */
+  async #readPage(after: string): Promise<string | undefined> {
+    let page: RegisteredClient[] = [];
+    await this.clients.readAhead(async () => {
+      page = await this.#parts.stores.clients.listRegistered(after, PAGE);
+      return new Map(page.map((client) => [client.id, client]));
+    });
+    return page.length < PAGE ? undefined : page.at(-1)?.id;
   }
 
   /** Ends reading ahead for good; what is known stays. */

@@ -167,7 +167,8 @@ export class RedisServers {
     try {
       await this.until(`Redis at ${at.port}`, async () => {
         if (redis.status !== 'ready') await redis.connect();
-        return (await redis.ping()) === 'PONG';
+        await redis.ping();
+        return true;
       });
     } finally {
       redis.disconnect();
