@@ -6,6 +6,8 @@ const build = process.env.TEST_BUILD_DIR ?? 'build';
 const store = process.env.GATEHOUSE_TEST_STORE;
 const elsewhere = [
   ...(['postgres', 'redis'].includes(store) ? [] : ['/chaos/(outages|worker_spool)\\.']),
+  // Only where there is a browser; .ci/run sees to it.
+  ...(process.env.TEST_CHROMIUM === undefined ? ['/test/browser/'] : []),
   // Brings its own Sentinel, Cluster and TLS, and takes the database of this store.
   ...(store === 'redis' ? [] : ['/chaos/redis_forms\\.']),
 ];
@@ -13,7 +15,7 @@ const elsewhere = [
 export default {
   rootDir: import.meta.dirname,
   roots: [`<rootDir>/${build}/test`],
-  testMatch: ['**/test/(unit|contract|flows|chaos)/**/*.test.js'],
+  testMatch: ['**/test/(unit|contract|flows|chaos|browser)/**/*.test.js'],
   testPathIgnorePatterns: elsewhere,
   transform: {},
   testEnvironment: 'node',

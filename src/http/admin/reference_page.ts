@@ -1,11 +1,17 @@
 /** The OpenAPI description as the template shows it: flat texts, so that the template has no logic. */
 import type { JsonObject, OpenApi, Operation } from './openapi.js';
 
+/** A piece of a text; OpenAPI descriptions are Markdown, of which only `code` is used. */
+export interface Span {
+  readonly text: string;
+  readonly code: boolean;
+}
+
 export interface ReferenceField {
   readonly name: string;
   readonly type: string;
   readonly required: boolean;
-  readonly description: string;
+  readonly description: readonly Span[];
 }
 
 export interface ReferenceOperation {
@@ -13,22 +19,22 @@ export interface ReferenceOperation {
   readonly method: string;
   readonly path: string;
   readonly summary: string;
-  readonly description: string;
+  readonly description: readonly Span[];
   readonly scopes: string;
   readonly parameters: readonly ReferenceField[];
   readonly request: { readonly name: string } | undefined;
-  readonly responses: readonly { status: string; description: string; schema: string | undefined }[];
+  readonly responses: readonly { status: string; description: readonly Span[]; schema: string | undefined }[];
 }
 
 export interface ReferencePage {
   readonly title: string;
   readonly version: string;
-  readonly description: string;
+  readonly description: readonly Span[];
   readonly issuer: string;
-  readonly sections: readonly { name: string; operations: readonly ReferenceOperation[] }[];
+  readonly sections: readonly { id: string; name: string; operations: readonly ReferenceOperation[] }[];
   readonly schemas: readonly {
     name: string;
-    description: string;
+    description: readonly Span[];
     fields: readonly ReferenceField[];
     example: string | undefined;
   }[];
@@ -44,10 +50,13 @@ export function referencePage(api: OpenApi, issuer: string): ReferencePage {
   );
   const tags = [...new Set(operations.map(({ tag }) => tag))];
   return {
-    ...api.info,
+    title: api.info.title,
+    version: api.info.version,
+    description: spans(api.info.description),
     issuer,
     sections: tags.map((tag) => ({
-      name: tag.replaceAll('_', ' '),
+      id: tag,
+      name: tag === 'apis' ? 'APIs' : sentence(tag.replaceAll('_', ' ')),
       operations: operations.filter((operation) => operation.tag === tag).map(({ shown }) => shown),
     })),
     schemas: Object.entries(components.schemas)
@@ -75,20 +84,20 @@ function shownOperation(
     method: method.toUpperCase(),
     path,
     summary: operation.summary,
-    description: text(operation['description']),
+    description: spans(operation['description']),
     scopes: security.map(({ clientCredentials }) => clientCredentials.join(' ')).join(' or '),
     parameters: parameters.map((parameter) => ({
       name: parameter.name,
       type: `${parameter.in}, ${typeOf(parameter.schema)}`,
       required: parameter['required'] === true,
-      description: text(parameter['description']),
+      description: spans(parameter['description']),
     })),
     request: request && { name: schemaName(request) ?? '' },
     responses: Object.entries(responses).map(([status, response]) => {
       const failure = failures[lastStep(response['$ref'])];
       return {
         status,
-        description: text((failure ?? response)['description']),
+        description: spans((failure ?? response)['description']),
         schema: schemaName(failure ?? response),
       };
     }),
@@ -101,18 +110,24 @@ function shownSchema(name: string, schema: JsonObject): ReferencePage['schemas']
   const [example] = (schema['examples'] ?? []) as unknown[];
   return {
     name,
-    description: text(schema['description']),
+    description: spans(schema['description']),
     fields: Object.entries(properties).map(([field, property]) => ({
       name: field,
       type: typeOf(property),
       required: required.includes(field),
-      description: text(property['description']),
+      description: spans(property['description']),
     })),
     example: example === undefined ? undefined : JSON.stringify(example, null, 2),
   };
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
+const spans = (value: unknown): Span[] =>
+  text(value)
+    .split('`')
+    .map((piece, index) => ({ text: piece, code: index % 2 === 1 }))
+    .filter((span) => span.text !== '');
 const lastStep = (reference: unknown): string => text(reference).split('/').at(-1) ?? '';
 
 function schemaName({ content }: JsonObject): string | undefined {
