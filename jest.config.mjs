@@ -7,7 +7,7 @@ const store = process.env.GATEHOUSE_TEST_STORE;
 const elsewhere = [
   ...(['postgres', 'redis'].includes(store) ? [] : ['/chaos/(outages|worker_spool)\\.']),
   // Only where there is a browser; .ci/run sees to it.
-  ...(process.env.TEST_CHROMIUM === undefined ? ['/test/browser/'] : []),
+  ...(process.env.TEST_CHROMIUM ? [] : ['/test/browser/']),
   // Brings its own Sentinel, Cluster and TLS, and takes the database of this store.
   ...(store === 'redis' ? [] : ['/chaos/redis_forms\\.']),
 ];

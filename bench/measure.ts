@@ -40,6 +40,21 @@ export interface Plan {
 
 /** Longest time that the warm-up of one subject may take. */
 const WARM_UP_SECONDS = 60;
+/** What a server still does for the load before must not be counted against the next: it is waited for, within bounds. */
+const SETTLED_SHARE = 0.05;
+const SETTLE_LOOK_MS = 200;
+const SETTLE_MS = 6000;
+
+async function settle(subjects: readonly Subject[]): Promise<void> {
+  const busy = (): number => subjects.reduce((sum, { server }) => sum + (server.usage().cpuSeconds ?? 0), 0);
+  const deadline = Date.now() + SETTLE_MS;
+  for (let before = busy(); Date.now() < deadline;) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_LOOK_MS));
+    const after = busy();
+    if (after - before < (SETTLED_SHARE * SETTLE_LOOK_MS) / 1000) return;
+    before = after;
+  }
+}
 
 async function take(
   load: LoadGenerator,
@@ -93,7 +108,10 @@ export async function measure(
   }
   for (let round = 1; round <= plan.rounds; round += 1) {
     progress(`round ${round} of ${plan.rounds}`);
-    for (const entry of all) entry.samples.push(await take(load, entry.subject, {}, plan));
+    for (const entry of all) {
+      await settle(subjects);
+      entry.samples.push(await take(load, entry.subject, {}, plan));
+    }
   }
   return all;
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import http from 'node:http';
 import * as jose from 'jose';
 import * as oauth from 'oauth4webapi';
 import { startNodes, type Credentials, type Json, type Node } from '../support/gatehouse.js';
@@ -222,6 +223,41 @@ describe('the door', () => {
     expect((await send('x='.padEnd(70_000, 'y'))).status).toBe(413);
     expect((await fetch(`${node.issuer}/token`)).status).toBe(405);
     expect((await fetch(`${node.issuer}/nowhere`)).status).toBe(404);
+  });
+
+  it('stops reading a body of unknown length that is too long', async () => {
+    const [chunk, chunks] = ['x'.repeat(10_000), 10];
+    const answer = await new Promise<{ status: number | undefined; connection: string | undefined }>(
+      (resolve, reject) => {
+        const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+        const request = http.request(`${node.issuer}/token`, { method: 'POST', headers }, (response) => {
+          response.resume();
+          resolve({ status: response.statusCode, connection: response.headers.connection });
+        });
+        request.on('error', reject);
+        for (let i = 0; i < chunks; i += 1) request.write(chunk);
+      },
+    );
+    expect(answer).toEqual({ status: 413, connection: 'close' });
+  });
+
+  it('does not count a request that its sender broke off as a fault of the server', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '100' };
+    const request = http.request(`${node.issuer}/token`, { method: 'POST', headers });
+    request.on('error', () => undefined);
+    const sent = new Promise((resolve) => request.write('grant_type=', resolve));
+    const known = node.process.records().length;
+    await sent;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    request.destroy();
+    const record = await node.process.until('a record of it', () =>
+      node.process
+        .records()
+        .slice(known)
+        .find((each) => each['http.response.status_code'] === 499),
+    );
+    expect(record).toMatchObject({ level: 'info', 'gatehouse.endpoint': 'token' });
+    expect(record).not.toHaveProperty('error.type');
   });
 
   it('refuses a token of the public plane on the admin plane', async () => {

@@ -17,18 +17,34 @@ export async function readForm(req: IncomingMessage, limit: number): Promise<For
   return parseForm((await readBody(req, limit)).toString('utf8'));
 }
 
-/** @throws GatehouseError `payload_too_large` as soon as the limit is passed; the rest is not read */
-export async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  if (Number(req.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) throw tooLarge(limit);
-    chunks.push(chunk);
-  }
-  const [only] = chunks;
-  return chunks.length === 1 && only ? only : Buffer.concat(chunks);
+/**
+ * Reads by events: an async iterator over the request takes as long as checking the client's secret.
+ * @throws GatehouseError `payload_too_large` as soon as the limit is passed; the rest is not read
+ */
+export function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge(limit));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= limit) {
+        chunks.push(chunk);
+        return;
+      }
+      req.off('data', take).pause();
+      reject(tooLarge(limit));
+    };
+    req.on('data', take);
+    req.on('end', () => {
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks));
+    });
+    req.on('error', reject);
+    req.on('close', () => {
+      if (!req.complete) reject(new Error('the request was broken off'));
+    });
+  });
 }
 
 const tooLarge = (limit: number): GatehouseError =>
