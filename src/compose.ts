@@ -124,7 +124,10 @@ function publicPlane(wiring: PlaneParts): GatehouseApp {
   const { settings, parts, state, domain, audit } = wiring;
   const routes = publicRoutes({
     issuer: settings.issuer,
-    certificates: settings.tlsClientCaFile !== undefined || settings.clientCertHeader !== undefined,
+    certificates: {
+      shown: settings.tlsClientCaFile !== undefined || settings.clientCertHeader !== undefined,
+      chains: settings.tlsClientCaFile !== undefined,
+    },
     bodyLimit: settings.bodyLimit,
     ...domain,
     keys: state.keys,

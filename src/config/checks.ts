@@ -74,6 +74,12 @@ const WARNINGS: readonly Rule[] = [
     message: 'is not loopback and has no TLS: keep the admin plane in a private network',
   },
   {
+    setting: 'clientCertHeader',
+    broken: (s) => s.clientCertHeader !== undefined && s.tlsClientCaFile === undefined,
+    message:
+      'is set without GATEHOUSE_TLS_CLIENT_CA_FILE: chains cannot be checked, so that only self_signed_tls_client_auth works',
+  },
+  {
     setting: 'trustedProxies',
     broken: (s) => s.trustedProxies.some((range) => range.endsWith('/0')),
     message: 'covers every address: anyone can claim any address and any client certificate',

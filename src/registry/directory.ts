@@ -1,6 +1,6 @@
 /**
  * The clients and APIs as this node knows them: in memory when warm, so that issuing a token asks no store. Changes made
- * on any node arrive through the change feed. Clients are read ahead in bulk: after a start, and after a change of so many
+ * on any node arrive through the change feed. Both are read ahead in bulk: after a start, and after a change of so many
  * that all were forgotten.
  */
 import type { Api } from '../apis/index.js';
@@ -48,7 +48,8 @@ export class Directory implements FeedSubscriber {
   }
 
   /**
-   * Reads clients until all are known or no more may be kept; from then on also after every {@link reset}. Never rejects.
+   * Reads the APIs, and clients until all are known or no more may be kept; from then on also after every {@link reset}.
+   * Never rejects.
    * A call during another takes its place.
    */
   async readAhead(): Promise<void> {
@@ -58,12 +59,21 @@ export class Directory implements FeedSubscriber {
     const { maxClients, onReadAheadFailure } = this.#parts;
     let after: string | undefined = '';
     try {
+      await this.#readApis();
       while (after !== undefined && wanted() && this.clients.figures().size < maxClients) {
         after = await this.#readPage(after);
       }
     } catch (error) {
       if (wanted()) onReadAheadFailure(error);
     }
+  }
+
+  async #readApis(): Promise<void> {
+    const { apis } = this.#parts.stores;
+    await this.apis.readAhead(async () => {
+      const all = (await apis.all()).slice(0, MAX_APIS);
+      return new Map(all.map((api) => [api.audience, api]));
+    });
   }
 
   /** The id after which to go on; undefined when there are no more. */

@@ -39,6 +39,12 @@ export class TokenIssuer {
     this.#parts = parts;
   }
 
+  /** @throws GatehouseError `temporarily_unavailable` when what is known of clients and APIs is too old to issue by */
+  assertCurrent(): void {
+    const { feed, maxStaleness } = this.#parts;
+    if (feed.age() > maxStaleness * 1000) throw unavailable('the registry');
+  }
+
   /**
    * A token by client credentials (RFC 6749 §4.4).
    * @throws GatehouseError `unauthorized_client`, `invalid_target`, `invalid_scope`, `invalid_request` for a missing sender
@@ -46,14 +52,14 @@ export class TokenIssuer {
    */
   async clientCredentials(request: TokenRequest): Promise<IssuedToken> {
     const { client } = request;
-    const { directory, feed, maxStaleness } = this.#parts;
+    const { directory } = this.#parts;
     if (!client.grantTypes.includes('client_credentials')) {
       throw new GatehouseError(
         'unauthorized_client',
         'the client may not use the grant type client_credentials',
       );
     }
-    if (feed.age() > maxStaleness * 1000) throw unavailable('the registry');
+    this.assertCurrent();
     const { grant, scopes } = resolveTarget(client, request.resource, request.scope);
     const found = directory.apis.get(grant.audience);
     const api = found instanceof Promise ? await found : found;

@@ -78,19 +78,19 @@ async function fetchToken(): Promise<string> {
   issued.push(String(jose.decodeJwt(token).jti));
   return token;
 }
-async function assert(): Promise<Json> {
-  const assertion = await new jose.SignJWT({ iss: signer, sub: signer, aud: node.issuer, jti: randomUUID() })
+const newAssertion = (): Promise<string> =>
+  new jose.SignJWT({ iss: signer, sub: signer, aud: node.issuer, jti: randomUUID() })
     .setProtectedHeader({ alg: 'ES256', kid: 'k' })
     .setIssuedAt()
-    .setExpirationTime('60s')
+    .setExpirationTime('120s')
     .sign(assertionKey);
-  return node.post('/token', {
+const assert = async (assertion?: string): Promise<Json> =>
+  node.post('/token', {
     grant_type: 'client_credentials',
     resource: API,
     client_assertion_type: ASSERTION_TYPE,
-    client_assertion: assertion,
+    client_assertion: assertion ?? (await newAssertion()),
   });
-}
 /** Everything that the tests rely on is in the caches. */
 async function warm(): Promise<void> {
   const token = await fetchToken();
@@ -121,6 +121,7 @@ async function readiness(): Promise<{ status: number; checks: Record<string, { o
 
 describe('while the database is away', () => {
   let before: string;
+  let refused: string;
   let admin: string;
 
   it('goes on with what it knows: discovery, JWKS, tokens of known clients, introspection', async () => {
@@ -172,6 +173,8 @@ describe('while the database is away', () => {
       'token 503',
     ]);
     expect((await readiness()).status).toBe(503);
+    refused = await newAssertion();
+    expectAway(await assert(refused));
   }, 90_000);
 
   it('recovers by itself, and has lost no event and recorded none twice', async () => {
@@ -179,6 +182,9 @@ describe('while the database is away', () => {
     await eventually('readiness', async () => (await readiness()).status === 200);
     await eventually('the other clients', async () => (await ask(stranger)).status === 200);
     expect((await node.introspect(before, server)).body['active']).toBe(true);
+    // What was answered with 503 was not used up.
+    expect((await assert(refused)).status).toBe(200);
+    expect((await assert(refused)).status).toBe(401);
     const { body } = await node.admin('GET', '/clients?name=never');
     expect(body['items']).toEqual([]);
     await eventually('the replay of the spool', async () => {

@@ -12,13 +12,21 @@ export const PATHS = {
   revocation: '/revoke',
 } as const;
 
-/** @param certificates whether clients can show certificates to this server */
-export function metadata(issuer: string, certificates: boolean): Record<string, unknown> {
+/** How clients can show certificates to this server. */
+export interface CertificateSupport {
+  /** On its own TLS connections, or by a proxy's header. */
+  readonly shown: boolean;
+  /** Whether there are authorities to check chains against; without them only self-signed certificates are of use. */
+  readonly chains: boolean;
+}
+
+export function metadata(issuer: string, certificates: CertificateSupport): Record<string, unknown> {
   const methods = [
     'client_secret_basic',
     'client_secret_post',
     'private_key_jwt',
-    ...(certificates ? ['tls_client_auth', 'self_signed_tls_client_auth'] : []),
+    ...(certificates.shown && certificates.chains ? ['tls_client_auth'] : []),
+    ...(certificates.shown ? ['self_signed_tls_client_auth'] : []),
   ];
   return {
     issuer,
@@ -39,6 +47,6 @@ export function metadata(issuer: string, certificates: boolean): Record<string, 
     revocation_endpoint_auth_methods_supported: [...methods, 'none'],
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
     dpop_signing_alg_values_supported: DPOP_ALGS,
-    ...(certificates ? { tls_client_certificate_bound_access_tokens: true } : {}),
+    ...(certificates.shown ? { tls_client_certificate_bound_access_tokens: true } : {}),
   };
 }

@@ -21,14 +21,13 @@ import {
 } from '../../tokens/index.js';
 import type { Metrics } from '../metrics.js';
 import type { GatehouseContext } from '../request_context.js';
-import { metadata, PATHS } from './discovery.js';
+import { metadata, PATHS, type CertificateSupport } from './discovery.js';
 import { jsonDocument, serveDocument } from './documents.js';
 import { printable, readForm, type Form } from './form.js';
 
 export interface PublicRouteParts {
   readonly issuer: string;
-  /** Whether clients can show certificates. */
-  readonly certificates: boolean;
+  readonly certificates: CertificateSupport;
   readonly bodyLimit: number;
   readonly authenticator: ClientAuthenticator;
   readonly tokens: TokenIssuer;
@@ -102,6 +101,9 @@ async function token(ctx: GatehouseContext, parts: PublicRouteParts): Promise<vo
   const grantType = form.get('grant_type');
   let clientId: string | null = null;
   try {
+    // Before an assertion or a proof is used up: what is answered with 503 can be sent again as it is.
+    parts.audit.assertRecording();
+    parts.tokens.assertCurrent();
     const { client, method } = await authenticate(ctx, form, parts);
     clientId = client.id;
     if (grantType === undefined) throw new GatehouseError('invalid_request', 'grant_type is missing');
@@ -116,7 +118,6 @@ async function token(ctx: GatehouseContext, parts: PublicRouteParts): Promise<vo
         'unauthorized_client',
         'a public client may not use client_credentials (RFC 6749 section 4.4)',
       );
-    parts.audit.assertRecording();
     const confirmation = await confirm(ctx, parts, method.endsWith('tls_client_auth'));
     const issued = await parts.tokens.clientCredentials({
       client,
@@ -189,7 +190,7 @@ async function confirm(
   if (typeof proof === 'string') {
     return parts.dpop.verify({ proof, method: 'POST', url: parts.issuer + PATHS.token });
   }
-  const certificate = parts.certificates ? ctx.state.certificate() : undefined;
+  const certificate = parts.certificates.shown ? ctx.state.certificate() : undefined;
   if (certificate && (byCertificate || certificate.chainVerified)) {
     return { 'x5t#S256': certificateThumbprint(certificate.x509) };
   }

@@ -202,6 +202,11 @@ describe('combinations of settings', () => {
     ['https that nobody ends', { GATEHOUSE_ISSUER: 'https://id.example.com' }, /neither/],
     ['plain http in the open', { GATEHOUSE_ISSUER: 'http://id.example.com' }, /unencrypted/],
     ['an open admin plane', { GATEHOUSE_ADMIN_HOST: '0.0.0.0' }, /GATEHOUSE_ADMIN_HOST/],
+    [
+      'a certificate header without authorities',
+      { GATEHOUSE_CLIENT_CERT_HEADER: 'X-Cert', GATEHOUSE_TRUSTED_PROXIES: '192.0.2.1/32' },
+      /self_signed_tls_client_auth/,
+    ],
     ['trust in everyone', { GATEHOUSE_TRUSTED_PROXIES: '0.0.0.0/0' }, /anyone/],
   ])('warns of %s', (_, env, warning) => {
     expect(load(env).warnings).toEqual([expect.stringMatching(warning)]);

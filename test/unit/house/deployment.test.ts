@@ -41,7 +41,7 @@ describe('Dockerfile', () => {
   it('runs as another user than root and is asked for its readiness', () => {
     const lastStage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
     expect(lastStage).toMatch(/^USER node$/m);
-    expect(lastStage).toMatch(/HEALTHCHECK[\s\S]*\/readyz/);
+    expect(lastStage).toMatch(/HEALTHCHECK[\s\S]*\/healthz/);
   });
 
   it('sets no variable that Gatehouse does not know', () => {

@@ -40,6 +40,8 @@ class FakeStores {
         },
       },
       apis: {
+        all: () =>
+          this.failure ? Promise.reject(this.failure) : Promise.resolve([{ audience: 'urn:ahead' } as Api]),
         get: (audience: string) => {
           this.apiReads += 1;
           return Promise.resolve({ audience } as Api);
@@ -64,7 +66,8 @@ describe('reading ahead', () => {
     const { directory } = stores.directory();
     await directory.readAhead();
     for (const id of stores.ids) expect(directory.clients.get(id)).toEqual({ id, version: 1 });
-    expect(stores.single).toBe(0);
+    expect(directory.apis.get('urn:ahead')).toEqual({ audience: 'urn:ahead' });
+    expect([stores.single, stores.apiReads]).toEqual([0, 0]);
     expect(stores.pages).toBe(3);
   });
 
