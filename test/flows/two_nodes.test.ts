@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeProtectedHeader } from 'jose';
 import { startNodes, type Credentials, type Node } from '../support/gatehouse.js';
 
 const API = 'urn:shop:inventory';
@@ -75,5 +76,25 @@ describe('a change on one node is obeyed by the other within a second', () => {
     expect(await active()).toBe(true);
     await first().post('/revoke', { token }, client);
     await within(async () => (await active()) === false);
+  });
+
+  it.each(['client', 'key'] as const)('all tokens of a %s that is revoked', async (kind) => {
+    const [client, server] = [await newClient(), await newClient()];
+    const fetchToken = async (node: Node): Promise<string> =>
+      String((await node.post('/token', { grant_type: 'client_credentials' }, client)).body['access_token']);
+    const activeOn = async (node: Node, token: string): Promise<unknown> =>
+      (await node.post('/introspect', { token }, server)).body['active'];
+    const token = await fetchToken(second());
+    expect(await activeOn(second(), token)).toBe(true);
+    const kid = String(decodeProtectedHeader(token).kid);
+    const subject = kind === 'client' ? client.clientId : kid;
+    expect((await first().admin('POST', '/revocations', { kind, subject })).status).toBe(201);
+    await within(async () => (await activeOn(second(), token)) === false);
+    if (kind === 'client') return;
+    const jwks = (await (await fetch(`${second().url}/jwks`)).json()) as { keys: { kid: string }[] };
+    expect(jwks.keys.map((key) => key.kid)).not.toContain(kid);
+    const fresh = await fetchToken(second());
+    expect(decodeProtectedHeader(fresh).kid).not.toBe(kid);
+    expect(await activeOn(first(), fresh)).toBe(true);
   });
 });
