@@ -49,8 +49,7 @@ export class Directory implements FeedSubscriber {
 
   /**
    * Reads the APIs, and clients until all are known or no more may be kept; from then on also after every {@link reset}.
-   * Never rejects.
-   * A call during another takes its place.
+   * Never rejects. A call during another takes its place.
    */
   async readAhead(): Promise<void> {
     const own = Symbol('reading ahead');
