@@ -3,6 +3,7 @@
  * share the directory: each replays what lay there when it started and what it wrote itself, and passes over what another
  * has replayed. A batch that two replay is recorded once, since events have ids.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,6 +23,8 @@ export function openSpool(directory: string, maxBytes: number): AuditSpool {
   const waiting = new Map(batches(directory).map((name) => [name, sizeOf(join(directory, name))]));
   let bytes = [...waiting.values()].reduce((sum, size) => sum + size, 0);
   let sequence = 0;
+  // Process ids repeat: every container has its own 1. A batch under the name of another would replace it.
+  const own = `${randomBytes(6).toString('hex')}-${process.pid}`;
   const forget = (name: string): void => {
     bytes -= waiting.get(name) ?? 0;
     waiting.delete(name);
@@ -32,7 +35,7 @@ export function openSpool(directory: string, maxBytes: number): AuditSpool {
       const content = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
       if (bytes + content.length > maxBytes) throw unavailable('the audit spool');
       sequence += 1;
-      const stem = `${Date.now()}-${String(sequence).padStart(8, '0')}-${process.pid}`;
+      const stem = `${Date.now()}-${String(sequence).padStart(8, '0')}-${own}`;
       try {
         await writeSynced(directory, stem, content);
       } catch (cause) {

@@ -1,5 +1,5 @@
 /** The audit spool: several workers on one directory, its bound, and what a crash leaves behind. */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -108,6 +108,18 @@ describe('several workers', () => {
     expect(await drain(two)).toEqual([second.id]);
     expect([one.bytes(), two.bytes()]).toEqual([0, 0]);
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('never write under one name, also with one process id and in one millisecond', async () => {
+    const now = jest.spyOn(Date, 'now').mockReturnValue(1_800_000_000_000);
+    const written = [event(), event(), event()];
+    try {
+      for (const each of written) await openSpool(directory, ROOM).write([each]);
+    } finally {
+      now.mockRestore();
+    }
+    const replayed = await drain(openSpool(directory, ROOM));
+    expect(replayed.sort()).toEqual(written.map(({ id }) => id).sort());
   });
 
   it('may replay one batch at the same time', async () => {
