@@ -179,8 +179,8 @@ describe('oauth4webapi, unmodified', () => {
       grants: [{ audience: API, scopes: ['inventory:read'] }],
     });
     expect(created.status).toBe(201);
-    // The test server speaks plain HTTP on loopback; the library marks the switch for it as deprecated to deter.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated
+    // The test server speaks plain HTTP on loopback.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to deter, and there is no other switch
     const insecure = { [oauth.allowInsecureRequests]: true };
     const issuer = new URL(node.issuer);
     const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure));

@@ -10,10 +10,10 @@ let node: Node;
 let caller: Credentials;
 let server: Credentials;
 const grants = [{ audience: API, scopes: ['a', 'b'] }];
-// The test server speaks plain HTTP on loopback; the libraries mark the switch for it as deprecated to deter.
-// eslint-disable-next-line @typescript-eslint/no-deprecated
+// The test server speaks plain HTTP on loopback.
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to deter, and there is no other switch
 const insecure = { execute: [client.allowInsecureRequests] };
-// eslint-disable-next-line @typescript-eslint/no-deprecated
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- the same
 const plain = { [oauth.allowInsecureRequests]: true };
 
 beforeAll(async () => {
